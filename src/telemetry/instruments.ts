@@ -1,0 +1,258 @@
+/** The catalogue: every instrument of the gateway, once. What a scrape shows and docs/metrics.md says comes from here. */
+import {
+  Catalogue,
+  CONNECTION_SECONDS,
+  EXCHANGE_SECONDS,
+  SIZE_BYTES,
+  STEP_SECONDS,
+  UPSTREAMS,
+  WAIT_SECONDS,
+} from './catalogue.ts'
+import { ProcessInstruments } from './process-instruments.ts'
+
+export class Instruments extends Catalogue {
+  // Exchanges
+  readonly requests = this.store.counter({
+    name: 'mcp.requests',
+    kind: 'counter',
+    unit: '{request}',
+    help: 'Exchanges that ended, by upstream, HTTP method and outcome.',
+    labels: ['upstream', 'http.request.method', 'outcome'],
+    cap: 640,
+  })
+  readonly requestsActive = this.store.gauge({
+    name: 'mcp.requests.active',
+    kind: 'upDownCounter',
+    unit: '{request}',
+    help: 'Exchanges that have begun and not ended, open streams included.',
+    labels: ['upstream'],
+    cap: UPSTREAMS,
+  })
+  readonly requestSize = this.store.histogram({
+    name: 'mcp.request.size',
+    kind: 'histogram',
+    unit: 'By',
+    help: 'Size of request bodies as they came.',
+    labels: ['upstream'],
+    buckets: SIZE_BYTES,
+    cap: UPSTREAMS,
+  })
+  readonly responseSize = this.store.histogram({
+    name: 'mcp.response.size',
+    kind: 'histogram',
+    unit: 'By',
+    help: 'Size of response bodies as they were passed on, streams included.',
+    labels: ['upstream'],
+    buckets: SIZE_BYTES,
+    cap: UPSTREAMS,
+  })
+  readonly exchangeDuration = this.store.histogram({
+    name: 'mcp.exchange.duration',
+    kind: 'histogram',
+    unit: 's',
+    help: 'Time from the request head to the last byte of the response, by outcome.',
+    labels: ['upstream', 'outcome'],
+    buckets: EXCHANGE_SECONDS,
+    cap: 320,
+  })
+
+  // Downstream connections
+  readonly connections = this.store.counter({
+    name: 'mcp.connections',
+    kind: 'counter',
+    unit: '{connection}',
+    help: 'Downstream connections accepted.',
+    labels: [],
+    cap: 1,
+  })
+  readonly connectionsActive = this.store.gauge({
+    name: 'mcp.connections.active',
+    kind: 'upDownCounter',
+    unit: '{connection}',
+    help: 'Downstream connections open now.',
+    labels: [],
+    cap: 1,
+  })
+  readonly connectionDuration = this.store.histogram({
+    name: 'mcp.connection.duration',
+    kind: 'histogram',
+    unit: 's',
+    help: 'Time that downstream connections stayed open.',
+    labels: [],
+    buckets: CONNECTION_SECONDS,
+    cap: 1,
+  })
+  readonly connectionErrors = this.store.counter({
+    name: 'mcp.connection.errors',
+    kind: 'counter',
+    unit: '{error}',
+    help: 'Downstream connections that failed or were refused before a request could be read, by cause.',
+    labels: ['error.type'],
+    cap: 8,
+  })
+
+  // Pools
+  readonly poolConnectionsCreated = this.store.counter({
+    name: 'mcp.pool.connections.created',
+    kind: 'counter',
+    unit: '{connection}',
+    help: 'Upstream connections opened.',
+    labels: ['upstream'],
+    cap: UPSTREAMS,
+  })
+  readonly poolConnectionsReused = this.store.counter({
+    name: 'mcp.pool.connections.reused',
+    kind: 'counter',
+    unit: '{connection}',
+    help: 'Times that an open upstream connection was used again.',
+    labels: ['upstream'],
+    cap: UPSTREAMS,
+  })
+  readonly poolConnectionsClosed = this.store.counter({
+    name: 'mcp.pool.connections.closed',
+    kind: 'counter',
+    unit: '{connection}',
+    help: 'Upstream connections closed, by either side.',
+    labels: ['upstream'],
+    cap: UPSTREAMS,
+  })
+  readonly poolConnectionsIdle = this.store.gauge({
+    name: 'mcp.pool.connections.idle',
+    kind: 'upDownCounter',
+    unit: '{connection}',
+    help: 'Upstream connections open and unused.',
+    labels: ['upstream'],
+    cap: UPSTREAMS,
+  })
+  readonly poolConnectionsActive = this.store.gauge({
+    name: 'mcp.pool.connections.active',
+    kind: 'upDownCounter',
+    unit: '{connection}',
+    help: 'Upstream connections that carry an exchange.',
+    labels: ['upstream'],
+    cap: UPSTREAMS,
+  })
+  readonly poolStreamsActive = this.store.gauge({
+    name: 'mcp.pool.streams.active',
+    kind: 'upDownCounter',
+    unit: '{stream}',
+    help: 'Event streams that hold a stream permit.',
+    labels: ['upstream'],
+    cap: UPSTREAMS,
+  })
+  readonly poolPending = this.store.gauge({
+    name: 'mcp.pool.pending',
+    kind: 'upDownCounter',
+    unit: '{request}',
+    help: 'Exchanges that wait for a permit.',
+    labels: ['upstream'],
+    cap: UPSTREAMS,
+  })
+  readonly poolWaitDuration = this.store.histogram({
+    name: 'mcp.pool.wait.duration',
+    kind: 'histogram',
+    unit: 's',
+    help: 'Time that exchanges waited for a permit.',
+    labels: ['upstream'],
+    buckets: WAIT_SECONDS,
+    cap: UPSTREAMS,
+  })
+  readonly poolRejected = this.store.counter({
+    name: 'mcp.pool.rejected',
+    kind: 'counter',
+    unit: '{request}',
+    help: 'Exchanges refused for want of a permit: queue_full or queue_timeout.',
+    labels: ['upstream', 'reason'],
+    cap: 2 * UPSTREAMS,
+  })
+
+  // Upstreams
+  readonly upstreamRetries = this.store.counter({
+    name: 'mcp.upstream.retries',
+    kind: 'counter',
+    unit: '{request}',
+    help: 'Requests sent again because they had not reached a socket.',
+    labels: ['upstream'],
+    cap: UPSTREAMS,
+  })
+  readonly upstreamUp = this.store.gauge({
+    name: 'mcp.upstream.up',
+    kind: 'gauge',
+    unit: '',
+    help: 'Whether the last probe saw the upstream alive (1) or not (0).',
+    labels: ['upstream'],
+    cap: UPSTREAMS,
+  })
+  readonly upstreamProbeDuration = this.store.histogram({
+    name: 'mcp.upstream.probe.duration',
+    kind: 'histogram',
+    unit: 's',
+    help: 'Time that readiness probes of the upstream took.',
+    labels: ['upstream'],
+    buckets: WAIT_SECONDS,
+    cap: UPSTREAMS,
+  })
+
+  // Interceptors
+  readonly interceptorDuration = this.store.histogram({
+    name: 'mcp.interceptor.duration',
+    kind: 'histogram',
+    unit: 's',
+    help: 'Time that one phase of an interceptor took.',
+    labels: ['interceptor', 'phase'],
+    buckets: STEP_SECONDS,
+    cap: 129,
+  })
+  readonly interceptorErrors = this.store.counter({
+    name: 'mcp.interceptor.errors',
+    kind: 'counter',
+    unit: '{error}',
+    help: 'Failures of interceptors, by type.',
+    labels: ['interceptor', 'error.type'],
+    cap: 129,
+  })
+  readonly interceptorActions = this.store.counter({
+    name: 'mcp.interceptor.actions',
+    kind: 'counter',
+    unit: '{action}',
+    help: 'What interceptors decided: continue, answer, refuse, modify or error.',
+    labels: ['interceptor', 'action'],
+    cap: 161,
+  })
+
+  // Sidelight itself
+  readonly metricsOverflow = this.store.counter({
+    name: 'sidelight.metrics.overflow',
+    kind: 'counter',
+    unit: '{series}',
+    help: 'Times that a recording went to the _other series because the instrument had reached its cap.',
+    labels: ['instrument'],
+    cap: 101,
+  })
+  readonly logDropped = this.store.counter({
+    name: 'sidelight.log.dropped',
+    kind: 'counter',
+    unit: '{line}',
+    help: 'Log lines lost because the log was closed or read too slowly.',
+    labels: [],
+    cap: 1,
+  })
+  readonly buildInfo = this.store.gauge({
+    name: 'sidelight.build.info',
+    kind: 'gauge',
+    unit: '',
+    help: 'Always 1; the labels say what runs.',
+    labels: ['version', 'node.version'],
+    cap: 2,
+  })
+  readonly uptime = this.store.gauge({
+    name: 'sidelight.uptime',
+    kind: 'gauge',
+    unit: 's',
+    help: 'Time since the process started.',
+    labels: [],
+    cap: 1,
+  })
+
+  readonly process = new ProcessInstruments(this.store)
+}
