@@ -1,0 +1,82 @@
+/** One downstream HTTP request and its response, to the last byte: the facts that every part reads and interceptors see. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Outcome } from './outcome.ts'
+
+const EMPTY = Buffer.alloc(0)
+
+/** What an exchange knows of its route. */
+export interface RouteFacts {
+  /** Path that the downstream asked for, as configured; `_none` where no route matched. */
+  readonly path: string
+  /** Name of the upstream; `_none` where no route matched. */
+  readonly upstream: string
+}
+
+/** A request head as Node has read it. */
+export interface RequestHead {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+}
+
+/** All times are milliseconds of `performance.now()`; 0 means "not reached". All sizes are bytes of bodies. */
+export class Exchange {
+  readonly route: RouteFacts
+  readonly method: string
+  /** Path and query as the downstream sent them. */
+  readonly url: string
+  /** Lower-cased names, for reading; the upstream gets the raw list. */
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+  /** The address of the connection's other end, never one from a header. */
+  readonly remoteAddress: string
+  /** Whether the downstream connection is TLS. */
+  readonly encrypted: boolean
+  /** The whole request body. */
+  body: Buffer = EMPTY
+  correlationId = ''
+  /** Headers that interceptors set on the upstream's copy: name, value…; `undefined` while there are none. */
+  upstreamHeaders: string[] | undefined = undefined
+  /** Set by whatever changes the request; the chain reads it to count the action `modify`. */
+  modified = false
+
+  readonly startedAt: number
+  readAt = 0
+  dispatchedAt = 0
+  headAt = 0
+  endedAt = 0
+  requestBytes = 0
+  responseBytes = 0
+  /** HTTP status sent downstream; 0 where none was. */
+  status = 0
+  /** Whether the response is `text/event-stream`. */
+  stream = false
+  outcome: Outcome = 'ok'
+  /** Detail of the outcome: an error code of `errors.ts` or an HTTP status; empty for `ok`. */
+  errorType = ''
+
+  constructor(route: RouteFacts, head: RequestHead, remoteAddress: string, encrypted: boolean, startedAt: number) {
+    this.route = route
+    this.method = head.method ?? ''
+    this.url = head.url ?? ''
+    this.headers = head.headers
+    this.rawHeaders = head.rawHeaders
+    this.remoteAddress = remoteAddress
+    this.encrypted = encrypted
+    this.startedAt = startedAt
+  }
+
+  /** Sets a header on the request that the upstream gets, in place of any of that name. */
+  setUpstreamHeader(name: string, value: string): void {
+    this.upstreamHeaders ??= []
+    this.upstreamHeaders.push(name, value)
+    this.modified = true
+  }
+
+  /** Replaces the request body. Only for interceptors with `mutates: true`; the chain refuses it to others. */
+  replaceBody(body: Buffer): void {
+    this.body = body
+    this.modified = true
+  }
+}

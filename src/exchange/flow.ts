@@ -1,0 +1,23 @@
+/** The seam between the two halves of an exchange: what the upstream side may do to the downstream side, and back. */
+import type { GatewayError } from '../errors.ts'
+import type { ResponseHead } from './response-head.ts'
+
+/** The downstream half. Every call after its end is ignored. */
+export interface Sink {
+  /** Sends the response head; at most once. */
+  head(head: ResponseHead): void
+  /** Sends body bytes. `false`: pause until `Source.resume`. */
+  data(chunk: Buffer): boolean
+  /** The response is complete. */
+  end(): void
+  /** The upstream side failed: an error answer if no head was sent yet, else a broken end. */
+  fail(error: GatewayError): void
+}
+
+/** The upstream half. */
+export interface Source {
+  /** The downstream takes bytes again. */
+  resume(): void
+  /** The downstream is gone, or the exchange must end now: free everything at once. */
+  abort(): void
+}

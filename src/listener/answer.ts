@@ -1,0 +1,38 @@
+/** What Sidelight itself says to a downstream: JSON-RPC errors, and answers of interceptors. */
+import type { ServerResponse } from 'node:http'
+import type { GatewayError } from '../errors.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { Answer } from '../exchange/interceptor.ts'
+import { requestId } from '../mcp/request-id.ts'
+
+/** Seconds after which a downstream may try again when limits are reached. */
+const RETRY_AFTER = '1'
+
+/** The body of an error answer, for an id that was read or `null`. */
+export function errorBody(error: GatewayError, id: string | number | null, message = error.message): string {
+  const { rpc, source } = error.failure
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code: rpc, message, data: { type: error.code, source } } })
+}
+
+/** Writes the head and body of an error answer, without ending it; returns the status and the size of the body. */
+export function writeError(res: ServerResponse, x: Exchange, error: GatewayError, status: number): number {
+  const body = errorBody(error, requestId(x.body))
+  const size = Buffer.byteLength(body)
+  const headers = ['content-type', 'application/json', 'content-length', String(size), 'cache-control', 'no-store']
+  if (x.correlationId !== '') headers.push('x-correlation-id', x.correlationId)
+  if (status === 503) headers.push('retry-after', RETRY_AFTER)
+  if (status === 405) headers.push('allow', 'GET, HEAD, POST, DELETE, OPTIONS')
+  res.writeHead(status, headers)
+  res.write(body)
+  return size
+}
+
+export function writeAnswer(res: ServerResponse, x: Exchange, answer: Answer): number {
+  const body = Buffer.from(answer.body ?? '')
+  const headers: string[] = []
+  for (const [name, value] of Object.entries(answer.headers ?? {})) headers.push(name, value)
+  headers.push('content-length', String(body.length), 'x-correlation-id', x.correlationId)
+  res.writeHead(answer.status, headers)
+  if (body.length > 0) res.write(body)
+  return body.length
+}

@@ -1,0 +1,47 @@
+/** Answers what never became a request: heads that are too slow, too large, or no HTTP. */
+import type { Socket } from 'node:net'
+import { type ErrorCode, GatewayError } from '../errors.ts'
+import { errorBody } from './answer.ts'
+import type { Downstream } from './downstream.ts'
+
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+  HPE_HEADER_OVERFLOW: 'head_too_large',
+}
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
+}
+
+/** The exchange that a connection carries now, so that a fault of the connection ends it with the right outcome. */
+const CURRENT = Symbol('current exchange')
+type Tagged = Socket & { [CURRENT]?: Downstream | undefined }
+
+export function setCurrent(socket: Socket, downstream: Downstream): void {
+  ;(socket as Tagged)[CURRENT] = downstream
+}
+
+export function clearCurrent(socket: Socket, downstream: Downstream): void {
+  if ((socket as Tagged)[CURRENT] === downstream) (socket as Tagged)[CURRENT] = undefined
+}
+
+/** @returns the metric's `error.type` */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): string {
+  const code = CODES[error.code ?? ''] ?? 'bad_request'
+  const failure = new GatewayError(code)
+  const current = (socket as Tagged)[CURRENT]
+  if (current !== undefined) {
+    current.fail(failure)
+    socket.destroySoon()
+  } else if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+  else {
+    const { status } = failure.failure
+    const body = errorBody(failure, null)
+    const head = `HTTP/1.1 ${status} ${REASONS[status]}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`
+    socket.end(head + body)
+    // What still comes in is swallowed for a moment, so that the answer is not lost in a reset.
+    setTimeout(() => socket.destroy(), 500).unref()
+  }
+  return error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'reset' : code
+}

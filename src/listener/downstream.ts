@@ -1,0 +1,272 @@
+/** The downstream half of an exchange: reads the request, writes the response, and ends the exchange exactly once. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { GatewayError } from '../errors.ts'
+import type { Chain } from '../exchange/chain.ts'
+import { correlationId } from '../exchange/correlation-id.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { Sink, Source } from '../exchange/flow.ts'
+import type { Verdict } from '../exchange/interceptor.ts'
+import type { ResponseHead } from '../exchange/response-head.ts'
+import { SseBoundary } from '../mcp/sse-boundary.ts'
+import { writeAnswer, writeError } from './answer.ts'
+import { readBody } from './body.ts'
+
+/** How long the unread rest of a refused request is swallowed, so that the answer is not lost in a reset. */
+const LINGER_MS = 500
+
+/** What every exchange of a listener shares. */
+export interface DownstreamOptions {
+  readonly chain: Chain
+  /** Bytes of a request body. */
+  readonly requestBytes: number
+  /** Whether connections are to be closed after their current response. */
+  readonly closing: () => boolean
+  /** The exchange is over. */
+  readonly ended: (downstream: Downstream) => void
+}
+
+export class Downstream implements Sink {
+  readonly x: Exchange
+  readonly #req: IncomingMessage
+  readonly #res: ServerResponse
+  readonly #options: DownstreamOptions
+  #source: Source | undefined = undefined
+  /** The upstream side has said its last word, or we have said it instead. */
+  #complete = false
+  #over = false
+  #head: ResponseHead | undefined = undefined
+  #flushed = false
+  #boundary: SseBoundary | undefined = undefined
+  #cutting = false
+
+  constructor(x: Exchange, req: IncomingMessage, res: ServerResponse, options: DownstreamOptions) {
+    this.x = x
+    this.#req = req
+    this.#res = res
+    this.#options = options
+    // The upstream's Date passes; where it sent none, there is none.
+    res.sendDate = false
+    res.on('close', () => this.#closed())
+    res.on('error', () => {})
+  }
+
+  get socket(): Socket {
+    return this.#req.socket
+  }
+
+  /** Reads the request, runs the request phases, and hands over to what `forward` starts. */
+  receive(forward: () => Source): void {
+    readBody(this.#req, this.#options.requestBytes, (error, body) => {
+      if (this.#over) return
+      const { x } = this
+      x.readAt = performance.now()
+      x.body = body
+      x.requestBytes = body.length
+      if (error !== undefined) this.fail(error)
+      else this.#decide(forward)
+    })
+  }
+
+  /** Leaves the body unread, to what `forward` starts. */
+  pass(forward: () => Source): void {
+    this.x.readAt = performance.now()
+    this.#decide(forward)
+  }
+
+  /** Without reading a body: for requests that no route takes. */
+  refuse(error: GatewayError): void {
+    this.#decide(() => {
+      throw error
+    })
+  }
+
+  #decide(forward: () => Source): void {
+    try {
+      const { x } = this
+      const verdict = this.#options.chain.request(x, 0, x.readAt || x.startedAt)
+      if (verdict === undefined) this.#go(forward)
+      else if ('then' in verdict) {
+        verdict.then(
+          (later) => this.#obey(later, forward),
+          (error) => this.fail(asGatewayError(error)),
+        )
+      } else this.#obey(verdict, forward)
+    } catch (error) {
+      this.fail(asGatewayError(error))
+    }
+  }
+
+  #obey(verdict: undefined | Verdict, forward: () => Source): void {
+    if (this.#over) return
+    if (verdict === undefined) this.#go(forward)
+    else if (verdict.action === 'answer') this.#answer(() => writeAnswer(this.#res, this.x, verdict), verdict.status)
+    else this.fail(new GatewayError(verdict.code ?? 'refused', verdict.message), verdict.status)
+  }
+
+  #go(forward: () => Source): void {
+    try {
+      this.#source = forward()
+    } catch (error) {
+      this.fail(asGatewayError(error))
+    }
+  }
+
+  head(head: ResponseHead): void {
+    if (this.#over || this.#complete) return
+    const { x } = this
+    const res = this.#res
+    x.status = head.status
+    if (this.#options.closing()) res.shouldKeepAlive = false
+    try {
+      if (head.statusText === '') res.writeHead(head.status, head.headers)
+      else res.writeHead(head.status, head.statusText, head.headers)
+    } catch (cause) {
+      // A status or header that Node will not write: nothing has been sent yet.
+      this.#source?.abort()
+      this.fail(new GatewayError('upstream_invalid', undefined, { cause }))
+      return
+    }
+    this.#head = head
+    if (head.stream) this.#boundary = new SseBoundary()
+    // With the first bytes if they came along (one segment), else at once.
+    process.nextTick(flush, this)
+  }
+
+  data(chunk: Buffer): boolean {
+    if (this.#over || this.#complete) return true
+    if (this.#cutting) return this.#cut(chunk)
+    this.x.responseBytes += chunk.length
+    this.#boundary?.push(chunk)
+    this.#flushed = true
+    if (this.#res.write(chunk)) return true
+    this.#res.once('drain', () => this.#source?.resume())
+    return false
+  }
+
+  end(): void {
+    if (this.#over || this.#complete) return
+    this.#complete = true
+    if (this.x.status >= 400) {
+      this.x.outcome = 'http_error'
+      this.x.errorType = String(this.x.status)
+    }
+    this.#flushed = true
+    this.#res.end()
+  }
+
+  fail(error: GatewayError, status: number = error.failure.status): void {
+    if (this.#over || this.#complete) return
+    const { x } = this
+    x.outcome = error.failure.outcome
+    x.errorType = error.code
+    x.correlationId ||= correlationId(x.headers)
+    if (this.#res.headersSent) {
+      this.#complete = true
+      this.#breakResponse()
+      return
+    }
+    this.#answer(() => writeError(this.#res, x, error, status), status)
+  }
+
+  /** Ends an event stream at the next event boundary; `false` if this exchange is no event stream. */
+  endStream(): boolean {
+    if (this.#boundary === undefined || this.#over) return false
+    if (this.#boundary.atBoundary) this.#endEarly()
+    else this.#cutting = true
+    return true
+  }
+
+  /** Ends whatever is going on, visibly broken for the downstream. */
+  breakOff(): void {
+    if (this.#over) return
+    this.#complete = true
+    this.x.outcome = 'gateway_error'
+    this.x.errorType = 'drain_deadline'
+    this.#source?.abort()
+    this.#res.destroy()
+  }
+
+  /** Sends the head if nothing has sent it yet. */
+  flush(): void {
+    if (this.#flushed || this.#over) return
+    this.#flushed = true
+    this.#res.flushHeaders()
+  }
+
+  /** A broken end that no peer can take for a clean one; what was written before still arrives where framing allows. */
+  #breakResponse(): void {
+    const { socket } = this.#res
+    this.flush()
+    if (socket === null) this.#res.destroy()
+    else if (this.#res.chunkedEncoding || this.#head?.get('content-length') !== undefined) socket.destroySoon()
+    // Without chunks and without a length, only a reset tells a broken end from a clean one.
+    else socket.resetAndDestroy()
+  }
+
+  #cut(chunk: Buffer): boolean {
+    const at = this.#boundary?.cut(chunk) ?? -1
+    const kept = at < 0 ? chunk : chunk.subarray(0, at)
+    this.x.responseBytes += kept.length
+    this.#boundary?.push(kept)
+    this.#res.write(kept)
+    if (at >= 0) this.#endEarly()
+    return true
+  }
+
+  #endEarly(): void {
+    this.#complete = true
+    this.#source?.abort()
+    this.#res.end()
+  }
+
+  #answer(write: () => number, status: number): void {
+    const res = this.#res
+    const req = this.#req
+    this.#complete = true
+    this.x.status = status
+    const unread = !req.complete
+    if (unread || this.#options.closing()) res.shouldKeepAlive = false
+    try {
+      this.x.responseBytes = write()
+    } catch {
+      // An interceptor's answer that Node will not write.
+      this.x.outcome = 'gateway_error'
+      res.destroy()
+      return
+    }
+    if (!unread) {
+      res.end()
+      return
+    }
+    // The answer is out, whole; closing while the request still comes in would reset it away.
+    const end = (): void => {
+      clearTimeout(timer)
+      res.end()
+    }
+    const timer = setTimeout(end, LINGER_MS)
+    req.once('end', end).once('close', end).resume()
+  }
+
+  #closed(): void {
+    if (this.#over) return
+    this.#over = true
+    const { x } = this
+    if (!this.#complete || (x.outcome === 'ok' && !this.#res.writableFinished)) {
+      x.outcome = 'downstream_closed'
+      x.errorType = 'downstream_closed'
+    }
+    this.#source?.abort()
+    x.endedAt = performance.now()
+    this.#options.chain.end(x)
+    this.#options.ended(this)
+  }
+}
+
+function flush(downstream: Downstream): void {
+  downstream.flush()
+}
+
+function asGatewayError(error: unknown): GatewayError {
+  return error instanceof GatewayError ? error : new GatewayError('internal', undefined, { cause: error })
+}

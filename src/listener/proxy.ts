@@ -1,0 +1,212 @@
+/** The proxy listener: accepts downstream connections and starts one exchange for each request on a route. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  fastify,
+} from 'fastify'
+import { GatewayError } from '../errors.ts'
+import type { Chain } from '../exchange/chain.ts'
+import { Exchange, type RouteFacts } from '../exchange/exchange.ts'
+import type { Source } from '../exchange/flow.ts'
+import { hostname } from '../mcp/allow-list.ts'
+import { answerClientError, clearCurrent, setCurrent } from './client-error.ts'
+import { type ConnectionMeter, followConnections } from './connections.ts'
+import { Downstream, type DownstreamOptions } from './downstream.ts'
+import { FASTIFY_OPTIONS, type ServerLimits, serverOptions } from './server-options.ts'
+import { type ListenerTls, loadTls, reloadTls } from './tls.ts'
+
+/** One path of one host, and what takes its exchanges. */
+export interface ProxyRoute {
+  readonly facts: RouteFacts
+  /** A path, exact or ending in `/*`. */
+  readonly path: string
+  /** Host names, lower-cased, without port; empty: any. */
+  readonly hostnames: readonly string[]
+  /** Methods that pass; others are refused with 405. `undefined`: every method. */
+  readonly methods: ReadonlySet<string> | undefined
+  /** Exchanges that have begun and not ended. */
+  readonly active: { add(n: number): void }
+  /** Takes the exchange over. `read`: the body was read. */
+  readonly take: (x: Exchange, downstream: Downstream, req: IncomingMessage, res: ServerResponse) => Source
+  /** The request body is left to `take`. */
+  readonly streams?: boolean
+}
+
+export interface ProxyOptions {
+  readonly host: string
+  readonly port: number
+  readonly tls: ListenerTls | undefined
+  readonly limits: ServerLimits & { readonly requestBytes: number; readonly connections: number }
+  readonly chain: Chain
+  readonly routes: readonly ProxyRoute[]
+  /** What takes requests that no route matches: counted and refused. */
+  readonly nowhere: Pick<ProxyRoute, 'facts' | 'active'>
+  readonly meter: ConnectionMeter
+  /** Adds routes that are no exchanges: health. */
+  readonly extra: (app: FastifyInstance) => void
+  readonly onTlsReload: (error: Error | undefined) => void
+}
+
+export const MCP_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'])
+const ALL_METHODS = ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS', 'PUT', 'PATCH', 'TRACE']
+
+export class ProxyListener {
+  readonly #options: ProxyOptions
+  readonly #app: FastifyInstance
+  readonly #open = new Set<Downstream>()
+  #stopTlsReload: (() => void) | undefined
+  /** Connections close after their current response. */
+  closing = false
+
+  constructor(options: ProxyOptions) {
+    this.#options = options
+    const { limits, tls, meter } = options
+    const server = serverOptions(limits)
+    const own: FastifyServerOptions = {
+      ...FASTIFY_OPTIONS,
+      requestTimeout: limits.bodyTimeout,
+      keepAliveTimeout: limits.keepAlive,
+      routerOptions: { constraints: { host: hostConstraint } },
+      clientErrorHandler: (error, socket) => meter.error(answerClientError(error, socket)),
+      frameworkErrors: (_error, request, reply) => {
+        reply.hijack()
+        this.#refuse(request.raw, reply.raw, 'bad_request')
+      },
+    }
+    // Fastify has a type of its own for each kind of server; ours are all HTTP/1.1.
+    this.#app = fastify({
+      ...own,
+      ...(tls === undefined ? { http: server } : { https: { ...server, ...loadTls(tls) } }),
+    } as FastifyServerOptions)
+    this.server.maxConnections = limits.connections
+    followConnections(this.server, tls !== undefined, meter)
+    options.extra(this.#app)
+    for (const route of options.routes) this.#add(route)
+    const nowhere = this.#nowhere.bind(this)
+    this.#app.route({ method: ALL_METHODS, url: '*', onRequest: nowhere, handler: unreachable })
+    // Methods beyond those.
+    this.#app.setNotFoundHandler(nowhere)
+  }
+
+  get server(): Server {
+    return this.#app.server
+  }
+
+  /** Exchanges that have begun and not ended. */
+  get open(): ReadonlySet<Downstream> {
+    return this.#open
+  }
+
+  async listen(): Promise<AddressInfo> {
+    const { host, port, tls, onTlsReload } = this.#options
+    await this.#app.listen({ host, port, backlog: 4_096 })
+    if (tls !== undefined) this.#stopTlsReload = reloadTls(this.server, tls, onTlsReload)
+    return this.server.address() as AddressInfo
+  }
+
+  /** No new connections; idle ones close, the others after their current response. */
+  stopAccepting(): void {
+    this.server.close()
+    this.server.closeIdleConnections()
+  }
+
+  /** Closes everything at once. */
+  async close(): Promise<void> {
+    this.#stopTlsReload?.()
+    this.server.closeAllConnections()
+    await this.#app.close()
+  }
+
+  #add(route: ProxyRoute): void {
+    const { path, hostnames, methods } = route
+    const options = this.#downstreamOptions(route)
+    const hosts: readonly (string | undefined)[] = hostnames.length > 0 ? hostnames : [undefined]
+    for (const host of hosts) {
+      this.#app.route({
+        method: ALL_METHODS,
+        // find-my-way's own escape for a colon.
+        url: path.replaceAll(':', '::'),
+        ...(host !== undefined && { constraints: { host } }),
+        handler: unreachable,
+        // Taken over before Fastify looks at a body: it would answer a missing or odd Content-Type with 415 of its own.
+        onRequest: (request, reply) => {
+          reply.hijack()
+          const { raw: req } = request
+          const res = reply.raw
+          const downstream = this.#begin(route, req, res, options)
+          if (methods !== undefined && !methods.has(req.method ?? '')) {
+            downstream.refuse(new GatewayError('method_not_allowed'))
+          } else if (route.streams) downstream.pass(() => route.take(downstream.x, downstream, req, res))
+          else downstream.receive(() => route.take(downstream.x, downstream, req, res))
+        },
+      })
+    }
+  }
+
+  #begin(
+    route: Pick<ProxyRoute, 'facts' | 'active'>,
+    req: IncomingMessage,
+    res: ServerResponse,
+    options: DownstreamOptions,
+  ): Downstream {
+    const { socket } = req
+    const x = new Exchange(route.facts, req, clientAddress(socket), 'encrypted' in socket, performance.now())
+    const downstream = new Downstream(x, req, res, options)
+    this.#open.add(downstream)
+    setCurrent(socket, downstream)
+    route.active.add(1)
+    return downstream
+  }
+
+  #refuse(
+    req: IncomingMessage,
+    res: ServerResponse,
+    code: 'bad_request' | 'route_not_found' | 'route_not_found_session',
+  ): void {
+    const { nowhere } = this.#options
+    this.#begin(nowhere, req, res, this.#downstreamOptions(nowhere)).refuse(new GatewayError(code))
+  }
+
+  #downstreamOptions({ active }: Pick<ProxyRoute, 'active'>): DownstreamOptions {
+    const { chain, limits } = this.#options
+    return {
+      chain,
+      requestBytes: limits.requestBytes,
+      closing: () => this.closing,
+      ended: (downstream) => {
+        this.#open.delete(downstream)
+        active.add(-1)
+        clearCurrent(downstream.socket, downstream)
+      },
+    }
+  }
+}
+
+/** The address of the connection's other end; an IPv4 one as IPv4. */
+function clientAddress({ remoteAddress = '' }: { remoteAddress?: string | undefined }): string {
+  return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress
+}
+
+/** Host names are compared without port and case. */
+const hostConstraint = {
+  name: 'host',
+  mustMatchWhenDerived: false,
+  storage: () => {
+    const stores = new Map<string, unknown>()
+    return {
+      get: (host: string) => stores.get(host) ?? null,
+      set: (host: string, store: unknown) => void stores.set(host, store),
+    }
+  },
+  deriveConstraint: (req: IncomingMessage) => hostname(req.headers.host ?? ''),
+  validate: () => {},
+}
+
+/** Every request was taken over in `onRequest`. */
+function unreachable(): never {
+  throw new GatewayError('internal')
+}

@@ -1,0 +1,47 @@
+/** Host and Origin allow-lists against DNS rebinding (MCP specification, transports, "Security Warning"). Pure. */
+
+/** Says whether a header value may pass; `undefined`: everything may. */
+export type Allows = ((value: string) => boolean) | undefined
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** Whether a listener bound to this address can be reached from this machine alone. */
+export function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || address.startsWith('127.')
+}
+
+/** A Host value without its port, lower-cased. */
+export function hostname(host: string): string {
+  const end = host.startsWith('[') ? host.indexOf(']') + 1 : host.indexOf(':')
+  return (end > 0 ? host.slice(0, end) : host).toLowerCase()
+}
+
+/**
+ * @param names allowed Host values, with port (must match) or without (any port); `['*']`: all; `undefined`: loopback
+ *   names on a loopback bind, all on another
+ * @param bind the listener's address
+ */
+export function allowedHosts(names: readonly string[] | undefined, bind: string): Allows {
+  if (names === undefined)
+    return isLoopback(bind) ? (value) => LOOPBACK.has(hostname(value)) || hostname(value) === bind : undefined
+  if (names.includes('*')) return undefined
+  const set = new Set(names.map((name) => name.toLowerCase()))
+  return (value) => set.has(value.toLowerCase()) || set.has(hostname(value))
+}
+
+/**
+ * @param origins allowed Origin values (`https://app.example.com`); `['*']`: all; `undefined`: loopback origins of any
+ *   port on a loopback bind, all on another
+ * @param bind the listener's address
+ */
+export function allowedOrigins(origins: readonly string[] | undefined, bind: string): Allows {
+  if (origins === undefined) return isLoopback(bind) ? loopbackOrigin : undefined
+  if (origins.includes('*')) return undefined
+  const set = new Set(origins.map((origin) => origin.toLowerCase()))
+  return (value) => set.has(value.toLowerCase())
+}
+
+function loopbackOrigin(value: string): boolean {
+  const match = /^https?:\/\/([^/]+)$/i.exec(value)
+  return match?.[1] !== undefined && LOOPBACK.has(hostname(match[1]))
+}

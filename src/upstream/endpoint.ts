@@ -1,0 +1,48 @@
+/** One address of an upstream: its pool, its permits, and how a request for it must look. */
+import { Connectors, dispatchName, type UpstreamTls } from './connector.ts'
+import { type PermitLimits, Permits } from './permits.ts'
+import { type Adds, Pool, type PoolMeter } from './pool.ts'
+
+/** Where an endpoint leaves its figures; bound once at start. */
+export interface EndpointMeter extends PoolMeter {
+  readonly streams: Adds
+  readonly pending: Adds
+  readonly retries: Adds
+  /** Seconds that an exchange waited for a call permit. */
+  readonly wait: { record(seconds: number): void }
+  readonly rejected: Readonly<Record<'queue_full' | 'queue_timeout' | 'streams_full', Adds>>
+}
+
+export interface EndpointOptions {
+  readonly url: string
+  readonly tls: UpstreamTls
+  readonly limits: PermitLimits
+  readonly keepAlive: number
+  readonly headBytes: number
+  readonly meter: EndpointMeter
+}
+
+export class Endpoint {
+  readonly url: URL
+  /** Path of the MCP endpoint. */
+  readonly path: string
+  /** The upstream's own Host. */
+  readonly host: string
+  /** To be passed with every dispatch. */
+  readonly servername: string
+  readonly connectors: Connectors
+  readonly permits: Permits
+  readonly pool: Pool
+  readonly meter: EndpointMeter
+
+  constructor({ url, tls, limits, keepAlive, headBytes, meter }: EndpointOptions) {
+    this.url = new URL(url)
+    this.path = this.url.pathname
+    this.host = this.url.host
+    this.servername = dispatchName(this.url, tls)
+    this.connectors = new Connectors(this.url, tls)
+    this.permits = new Permits(limits)
+    this.pool = new Pool({ origin: this.url.origin, connectors: this.connectors, keepAlive, headBytes, meter })
+    this.meter = meter
+  }
+}

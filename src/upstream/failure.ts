@@ -1,0 +1,42 @@
+/** Names what went wrong on the upstream side: from undici's, Node's and OpenSSL's codes to ours. */
+import { type ErrorCode, GatewayError } from '../errors.ts'
+
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  ECONNREFUSED: 'upstream_unreachable',
+  ENOTFOUND: 'upstream_unreachable',
+  EAI_AGAIN: 'upstream_unreachable',
+  EHOSTUNREACH: 'upstream_unreachable',
+  ENETUNREACH: 'upstream_unreachable',
+  EADDRNOTAVAIL: 'upstream_unreachable',
+  EMFILE: 'upstream_unreachable',
+  ETIMEDOUT: 'upstream_connect_timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'upstream_connect_timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'upstream_timeout',
+  UND_ERR_BODY_TIMEOUT: 'upstream_timeout',
+  UND_ERR_HEADERS_OVERFLOW: 'upstream_invalid',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'upstream_reset',
+  UND_ERR_INVALID_ARG: 'bad_request',
+  UND_ERR_NOT_SUPPORTED: 'bad_request',
+}
+
+/**
+ * @param error what undici reported
+ * @param sent whether the request had reached a socket
+ */
+export function upstreamFailure(error: unknown, sent: boolean): GatewayError {
+  if (error instanceof GatewayError) return error
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  return new GatewayError(codeFor(String(code ?? ''), String(message ?? ''), sent), undefined, { cause: error })
+}
+
+function codeFor(code: string, message: string, sent: boolean): ErrorCode {
+  const known = CODES[code]
+  if (known !== undefined) return known
+  if (code.startsWith('HPE_')) return 'upstream_invalid'
+  // undici's words for a 100 that nobody asked for, a 101, and bytes on an idle connection.
+  if (code === 'UND_ERR_SOCKET' && message.startsWith('bad ')) return 'upstream_invalid'
+  if (sent) return 'upstream_reset'
+  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/.test(code))
+    return 'upstream_tls'
+  return 'upstream_unreachable'
+}

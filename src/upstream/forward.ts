@@ -1,0 +1,285 @@
+/** The upstream half of an exchange: permit, connection, dispatch, and bytes as they come. One object per exchange. */
+import type { Dispatcher } from 'undici'
+import { type ErrorCode, GatewayError } from '../errors.ts'
+import type { Chain } from '../exchange/chain.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { Sink, Source } from '../exchange/flow.ts'
+import { ResponseHead } from '../exchange/response-head.ts'
+import { responseHeaders } from '../mcp/headers.ts'
+import type { Endpoint } from './endpoint.ts'
+import { upstreamFailure } from './failure.ts'
+import { Waiter } from './permits.ts'
+import type { Connection } from './pool.ts'
+import { type HeaderOptions, requestHeaders } from './request-headers.ts'
+
+/** Milliseconds; 0: none. */
+export interface Deadlines {
+  readonly connect: number
+  readonly responseHead: number
+  /** Between two chunks of a body that is no event stream. */
+  readonly bodyIdle: number
+}
+
+/** Where a route sends its exchanges. */
+export interface Target extends HeaderOptions {
+  readonly endpoint: Endpoint
+  readonly deadlines: Deadlines
+}
+
+type Controller = Dispatcher.DispatchController
+
+export class Forward implements Source, Dispatcher.DispatchHandler {
+  readonly #x: Exchange
+  readonly #sink: Sink
+  readonly #chain: Chain
+  readonly #target: Target
+  #waiter: Waiter | undefined = undefined
+  #connection: Connection | undefined = undefined
+  #controller: Controller | undefined = undefined
+  #headers: string[] | undefined = undefined
+  #permit: 'none' | 'call' | 'stream' = 'none'
+  #startedAt = 0
+  #retried = false
+  /** The sink has heard the last word, or wants none. */
+  #over = false
+  /** An interceptor is still at the head; what follows waits. */
+  #holding = false
+  #endHeld = false
+  #paused = false
+  #idleTimer: NodeJS.Timeout | undefined = undefined
+
+  constructor(x: Exchange, sink: Sink, chain: Chain, target: Target) {
+    this.#x = x
+    this.#sink = sink
+    this.#chain = chain
+    this.#target = target
+  }
+
+  start(): void {
+    const { permits, meter } = this.#target.endpoint
+    this.#startedAt = performance.now()
+    if (permits.tryCall()) {
+      this.#granted()
+      return
+    }
+    const waiter = new Waiter(
+      () => {
+        meter.pending.add(-1)
+        this.#granted()
+      },
+      (code) => {
+        meter.pending.add(-1)
+        this.#refused(code)
+      },
+    )
+    if (!permits.wait(waiter)) {
+      this.#refused('queue_full')
+      return
+    }
+    this.#waiter = waiter
+    meter.pending.add(1)
+  }
+
+  resume(): void {
+    this.#paused = false
+    if (!this.#holding) this.#controller?.resume()
+  }
+
+  abort(): void {
+    if (this.#over) return
+    this.#over = true
+    const { permits, meter } = this.#target.endpoint
+    if (this.#waiter?.waiting) {
+      permits.leave(this.#waiter)
+      meter.pending.add(-1)
+    }
+    // Aborting a request closes its socket at once; before the request is on one, closing the connection does.
+    this.#controller?.abort(ABORTED)
+    this.#free(false)
+  }
+
+  // undici's side. Every call may come after abort().
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller
+    if (this.#over) controller.abort(ABORTED)
+  }
+
+  onResponseStart(controller: Controller, status: number, _headers: unknown, statusText?: string): void {
+    if (this.#over || status < 200) return
+    const x = this.#x
+    x.headAt = performance.now()
+    // undici declares rawHeaders loosely; for HTTP/1.1 it is the flat list of Buffers as received.
+    const headers = responseHeaders((controller.rawHeaders ?? []) as Buffer[])
+    const head = new ResponseHead(status, statusText ?? '', headers, isEventStream(headers))
+    x.stream = head.stream
+    if (head.stream && !this.#becomeStream()) return
+    try {
+      const pending = this.#chain.response(x, head)
+      if (pending === undefined) this.#sendHead(head)
+      else this.#hold(pending, head, controller)
+    } catch (error) {
+      this.#stop(upstreamFailure(error, true))
+    }
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.#over) return
+    this.#idleTimer?.refresh()
+    if (!this.#sink.data(chunk)) {
+      this.#paused = true
+      controller.pause()
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return
+    if (this.#holding) {
+      this.#endHeld = true
+      return
+    }
+    this.#over = true
+    this.#free(true)
+    this.#sink.end()
+  }
+
+  onResponseError(_controller: Controller | null, error: Error): void {
+    if (this.#over) return
+    const sent = this.#controller !== undefined
+    const failure = upstreamFailure(error, sent)
+    if (!sent && !this.#retried && failure.failure.retry === 'unsent') {
+      this.#retry()
+      return
+    }
+    this.#stop(failure)
+  }
+
+  #granted(): void {
+    this.#permit = 'call'
+    const x = this.#x
+    x.dispatchedAt = performance.now()
+    this.#target.endpoint.meter.wait.record((x.dispatchedAt - this.#startedAt) / 1000)
+    this.#headers = requestHeaders(x, this.#target)
+    this.#dispatch()
+  }
+
+  #refused(code: ErrorCode): void {
+    if (code in this.#target.endpoint.meter.rejected) {
+      this.#target.endpoint.meter.rejected[code as 'queue_full'].add(1)
+    }
+    this.#stop(new GatewayError(code))
+  }
+
+  #dispatch(): void {
+    const { endpoint, deadlines } = this.#target
+    const x = this.#x
+    const query = x.url.indexOf('?')
+    this.#connection = endpoint.pool.take(deadlines.connect)
+    this.#connection.client.dispatch(
+      {
+        path: query < 0 ? endpoint.path : endpoint.path + x.url.slice(query),
+        method: x.method as Dispatcher.HttpMethod,
+        headers: this.#headers as string[],
+        body: x.body.length > 0 ? x.body : null,
+        headersTimeout: deadlines.responseHead,
+        bodyTimeout: 0,
+        servername: endpoint.servername,
+      } as Dispatcher.DispatchOptions,
+      this,
+    )
+  }
+
+  /** Once, and only what never reached a socket. */
+  #retry(): void {
+    const { pool, meter } = this.#target.endpoint
+    this.#retried = true
+    meter.retries.add(1)
+    if (this.#connection) pool.release(this.#connection, false)
+    this.#connection = undefined
+    // Not from inside undici's error path.
+    setImmediate(() => {
+      if (!this.#over) this.#dispatch()
+    })
+  }
+
+  #becomeStream(): boolean {
+    const { permits, meter } = this.#target.endpoint
+    if (!permits.becomeStream()) {
+      this.#refused('streams_full')
+      return false
+    }
+    this.#permit = 'stream'
+    meter.streams.add(1)
+    return true
+  }
+
+  #sendHead(head: ResponseHead): void {
+    this.#sink.head(head)
+    const { bodyIdle } = this.#target.deadlines
+    // Most bodies come with their head: no timer for those.
+    if (bodyIdle > 0 && !head.stream) process.nextTick(startIdleTimer, this, bodyIdle)
+  }
+
+  #hold(pending: Promise<undefined>, head: ResponseHead, controller: Controller): void {
+    this.#holding = true
+    controller.pause()
+    pending.then(
+      () => {
+        this.#holding = false
+        if (this.#over) return
+        this.#sendHead(head)
+        if (this.#endHeld) this.onResponseEnd()
+        else if (!this.#paused) controller.resume()
+      },
+      (error) => this.#stop(upstreamFailure(error, true)),
+    )
+  }
+
+  /** Called by the idle timer: a body that a slow downstream holds up is not idle. */
+  static idle(forward: Forward): void {
+    if (forward.#paused) forward.#idleTimer?.refresh()
+    else forward.#stop(new GatewayError('upstream_timeout'))
+  }
+
+  static watch(forward: Forward, bodyIdle: number): void {
+    if (!forward.#over) forward.#idleTimer = setTimeout(Forward.idle, bodyIdle, forward)
+  }
+
+  #stop(error: GatewayError): void {
+    if (this.#over) return
+    this.#over = true
+    this.#controller?.abort(ABORTED)
+    this.#free(false)
+    this.#sink.fail(error)
+  }
+
+  #free(reusable: boolean): void {
+    const { pool, permits, meter } = this.#target.endpoint
+    clearTimeout(this.#idleTimer)
+    if (this.#connection) pool.release(this.#connection, reusable)
+    this.#connection = undefined
+    if (this.#permit === 'call') permits.releaseCall()
+    else if (this.#permit === 'stream') {
+      permits.releaseStream()
+      meter.streams.add(-1)
+    }
+    this.#permit = 'none'
+  }
+}
+
+function startIdleTimer(forward: Forward, bodyIdle: number): void {
+  Forward.watch(forward, bodyIdle)
+}
+
+/** One for all: aborts are expected and nobody reads it. */
+const ABORTED = new GatewayError('internal', 'aborted')
+
+function isEventStream(headers: readonly string[]): boolean {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (name.length === 12 && name.toLowerCase() === 'content-type') {
+      return /^\s*text\/event-stream\b/i.test(headers[i + 1] as string)
+    }
+  }
+  return false
+}

@@ -1,0 +1,123 @@
+/** The connections to one endpoint: one undici Client each, so that taking one is O(1) and undici never queues. */
+import { Client } from 'undici'
+import type { Connectors } from './connector.ts'
+
+/** A bound counter or gauge. */
+export interface Adds {
+  add(n: number): void
+}
+
+/** Where a pool leaves its figures; bound once at start. */
+export interface PoolMeter {
+  readonly created: Adds
+  readonly reused: Adds
+  readonly closed: Adds
+  readonly idle: Adds
+  readonly active: Adds
+}
+
+export interface PoolOptions {
+  /** Scheme, host and port of the endpoint. */
+  readonly origin: string
+  readonly connectors: Connectors
+  /** Milliseconds that an idle connection is kept; below the upstream's own time-out. */
+  readonly keepAlive: number
+  /** Bytes that a response head may have. */
+  readonly headBytes: number
+  readonly meter: PoolMeter
+}
+
+/** One connection. undici's Pool looks for a free Client by a linear scan, which 10,000 open streams make slow. */
+export class Connection {
+  readonly client: Client
+  idle = false
+  open = false
+
+  constructor(client: Client) {
+    this.client = client
+  }
+}
+
+export class Pool {
+  readonly #options: PoolOptions
+  readonly #idle: Connection[] = []
+  readonly #all = new Set<Connection>()
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The connection that became idle last, else a new one. The caller dispatches once and gives it back.
+   * @param connectTimeout milliseconds, for a new one
+   */
+  take(connectTimeout: number): Connection {
+    const { meter } = this.#options
+    meter.active.add(1)
+    const idle = this.#idle.pop()
+    if (idle === undefined) return this.#open(connectTimeout)
+    idle.idle = false
+    meter.idle.add(-1)
+    meter.reused.add(1)
+    return idle
+  }
+
+  /** The exchange on it is over. `reusable`: its response was read to the end. */
+  release(connection: Connection, reusable: boolean): void {
+    const { meter } = this.#options
+    meter.active.add(-1)
+    if (!reusable || !connection.open) {
+      this.#close(connection)
+      return
+    }
+    connection.idle = true
+    meter.idle.add(1)
+    this.#idle.push(connection)
+  }
+
+  /** Closes every connection at once, with whatever is on it. */
+  async destroy(): Promise<void> {
+    await Promise.all([...this.#all].map((connection) => connection.client.destroy()))
+  }
+
+  #open(connectTimeout: number): Connection {
+    const { origin, connectors, keepAlive, headBytes, meter } = this.#options
+    const client = new Client(origin, {
+      connect: connectors.within(connectTimeout),
+      pipelining: 1,
+      allowH2: false,
+      keepAliveTimeout: keepAlive,
+      // A Keep-Alive hint of the upstream may shorten that, never lengthen it.
+      keepAliveMaxTimeout: keepAlive,
+      keepAliveTimeoutThreshold: 1_000,
+      maxHeaderSize: headBytes,
+      headersTimeout: 0,
+      // Streams are silent for hours; bodies of JSON are timed by the forwarder.
+      bodyTimeout: 0,
+    })
+    const connection = new Connection(client)
+    this.#all.add(connection)
+    client.on('connect', () => {
+      connection.open = true
+      meter.created.add(1)
+    })
+    client.on('disconnect', () => {
+      connection.open = false
+      meter.closed.add(1)
+      if (connection.idle) this.#forget(connection)
+    })
+    return connection
+  }
+
+  #forget(connection: Connection): void {
+    const at = this.#idle.indexOf(connection)
+    if (at >= 0) this.#idle.splice(at, 1)
+    connection.idle = false
+    this.#options.meter.idle.add(-1)
+    this.#close(connection)
+  }
+
+  #close(connection: Connection): void {
+    if (this.#all.delete(connection)) connection.client.destroy().catch(() => {})
+  }
+}
