@@ -1,5 +1,6 @@
 /** The access log: one JSON line an exchange, written by hand because a pino line of this size costs three times as much. */
 import { hash } from 'node:crypto'
+import type { Outcome } from '../exchange/outcome.ts'
 import { quote } from './json.ts'
 
 export interface AccessRecord {
@@ -12,7 +13,7 @@ export interface AccessRecord {
   readonly path: string
   /** Undefined when no response head was sent. */
   readonly status: number | undefined
-  readonly outcome: string
+  readonly outcome: Outcome
   readonly errorType: string | undefined
   readonly durationMs: number
   readonly requestBytes: number
@@ -33,7 +34,12 @@ export interface LineSink {
 /** Stands for a session in logs: the same id gives the same tag, and no tag gives the id back. */
 export const sessionTag = (sessionId: string): string => hash('sha256', sessionId, 'hex').slice(0, 12)
 
-const FAULTS: ReadonlySet<string> = new Set(['timeout', 'upstream_reset', 'upstream_unreachable', 'gateway_error'])
+const FAULTS: ReadonlySet<Outcome> = new Set<Outcome>([
+  'timeout',
+  'upstream_reset',
+  'upstream_unreachable',
+  'gateway_error',
+])
 
 /** Whether an exchange is written at level `warn`: the gateway or the upstream failed. */
 export const isFault = (record: AccessRecord): boolean =>

@@ -9,6 +9,7 @@ import {
   WAIT_SECONDS,
 } from './catalogue.ts'
 import { ProcessInstruments } from './process-instruments.ts'
+import type { SeriesStore } from './series.ts'
 
 export class Instruments extends Catalogue {
   // Exchanges
@@ -86,7 +87,7 @@ export class Instruments extends Catalogue {
     name: 'mcp.connection.errors',
     kind: 'counter',
     unit: '{error}',
-    help: 'Downstream connections that failed or were refused before a request could be read, by cause.',
+    help: 'Downstream connections that failed or were refused before a request was read: reset, tls, limit or an error code.',
     labels: ['error.type'],
     cap: 8,
   })
@@ -255,4 +256,15 @@ export class Instruments extends Catalogue {
   })
 
   readonly process = new ProcessInstruments(this.store)
+
+  constructor(store: SeriesStore) {
+    super(store)
+    store.observe(() => this.#readOverflows())
+  }
+
+  #readOverflows(): void {
+    for (const { def, overflowed } of this.store.instruments) {
+      if (overflowed > 0) this.metricsOverflow.bind([def.name]).observe(overflowed)
+    }
+  }
 }

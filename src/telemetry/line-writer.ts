@@ -58,20 +58,27 @@ export class LineWriter {
     })
   }
 
-  /** Writes what is left while the process dies; gives up at the first sign of a full pipe. */
+  /** Writes what is left while the process dies; what a full pipe does not take is lost. */
   flushSync(): void {
     if (this.#broken) return
     // A chunk without a timer is in the hands of a thread, which ends before the process does.
-    const waiting = this.#timer === undefined ? undefined : this.#chunk?.subarray(this.#offset)
-    const rest = Buffer.concat([waiting ?? Buffer.alloc(0), Buffer.from(this.#pending)])
+    const retrying = this.#timer !== undefined && this.#chunk !== undefined
+    const rest = Buffer.concat([
+      retrying ? this.#chunk!.subarray(this.#offset) : Buffer.alloc(0),
+      Buffer.from(this.#pending),
+    ])
+    const lines = (retrying ? this.#chunkLines : 0) + this.#pendingLines
     clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (retrying) this.#chunk = undefined
     this.#pending = ''
     this.#pendingLines = 0
     try {
       for (let offset = 0; offset < rest.length; ) offset += writeSync(this.#fd, rest, offset)
     } catch {
-      // The process is ending: there is nobody left to tell.
+      this.dropped += lines
     }
+    if (this.#chunk === undefined) this.#settle()
   }
 
   readonly #begin = (): void => {
@@ -104,10 +111,13 @@ export class LineWriter {
       }
     }
     this.#chunk = undefined
-    if (this.#pending === '') {
-      for (const resolve of this.#idle.splice(0)) resolve()
-    } else if (this.#idle.length > 0) this.#begin()
+    if (this.#pending === '') this.#settle()
+    else if (this.#idle.length > 0) this.#begin()
     else this.#timer = setTimeout(this.#begin, GATHER)
+  }
+
+  #settle(): void {
+    for (const resolve of this.#idle.splice(0)) resolve()
   }
 
   /** A reader that is gone stays gone; anything else, such as a full disk, may pass. */

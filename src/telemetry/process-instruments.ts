@@ -72,11 +72,12 @@ export class ProcessInstruments extends Catalogue {
     buckets: [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
     cap: 5,
   })
-  readonly activeResources = this.store.gauge({
-    name: 'nodejs.active_resources',
+  // Not the conventions' process.unix.file_descriptor.count: in Prometheus only a histogram may end in _count.
+  readonly fileDescriptors = this.store.gauge({
+    name: 'process.file_descriptors.open',
     kind: 'upDownCounter',
-    unit: '{resource}',
-    help: 'Open handles and requests that keep the event loop alive: sockets, timers, files.',
+    unit: '{file_descriptor}',
+    help: 'Open file descriptors, sockets included.',
     labels: [],
     cap: 1,
   })

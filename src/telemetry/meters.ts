@@ -1,0 +1,60 @@
+/** Binds the instruments to the parts that record on them, once at start. */
+import type { Action, MeterFactory } from '../exchange/chain.ts'
+import type { ConnectionMeter } from '../listener/connections.ts'
+import type { EndpointMeter } from '../upstream/endpoint.ts'
+import type { ProbeResult } from '../upstream/probe.ts'
+import type { Instruments } from './instruments.ts'
+
+export function chainMeter({ interceptorDuration, interceptorActions, interceptorErrors }: Instruments): MeterFactory {
+  return (interceptor, phase) => {
+    const duration = interceptorDuration.bind([interceptor, phase])
+    // Bound when first counted: most of them never are. A property look-up is all that is left on the hot path.
+    const actions: Partial<Record<Action, { add(n: number): void }>> = {}
+    return {
+      duration: (seconds) => duration.record(seconds),
+      action: (action) => {
+        actions[action] ??= interceptorActions.bind([interceptor, action])
+        actions[action].add(1)
+      },
+      error: (errorType) => interceptorErrors.bind([interceptor, errorType]).add(1),
+    }
+  }
+}
+
+export function connectionMeter(instruments: Instruments): ConnectionMeter {
+  return {
+    total: instruments.connections.bind([]),
+    active: instruments.connectionsActive.bind([]),
+    duration: instruments.connectionDuration.bind([]),
+    error: (errorType) => instruments.connectionErrors.bind([errorType]).add(1),
+  }
+}
+
+export function endpointMeter(
+  instruments: Instruments,
+  upstream: string,
+): EndpointMeter & { readonly probed: (result: ProbeResult) => void } {
+  const up = instruments.upstreamUp.bind([upstream])
+  const probeDuration = instruments.upstreamProbeDuration.bind([upstream])
+  const rejected = (reason: string) => instruments.poolRejected.bind([upstream, reason])
+  return {
+    created: instruments.poolConnectionsCreated.bind([upstream]),
+    reused: instruments.poolConnectionsReused.bind([upstream]),
+    closed: instruments.poolConnectionsClosed.bind([upstream]),
+    idle: instruments.poolConnectionsIdle.bind([upstream]),
+    active: instruments.poolConnectionsActive.bind([upstream]),
+    streams: instruments.poolStreamsActive.bind([upstream]),
+    pending: instruments.poolPending.bind([upstream]),
+    retries: instruments.upstreamRetries.bind([upstream]),
+    wait: instruments.poolWaitDuration.bind([upstream]),
+    rejected: {
+      queue_full: rejected('queue_full'),
+      queue_timeout: rejected('queue_timeout'),
+      streams_full: rejected('streams_full'),
+    },
+    probed: ({ alive, duration }) => {
+      up.set(alive ? 1 : 0)
+      probeDuration.record(duration / 1000)
+    },
+  }
+}
