@@ -162,6 +162,13 @@ export class ProxyListener {
     return downstream
   }
 
+  #nowhere({ raw }: FastifyRequest, reply: FastifyReply): void {
+    reply.hijack()
+    const session = raw.headers['mcp-session-id'] !== undefined
+    // With a session id a 404 means "session gone", and nothing else.
+    this.#refuse(raw, reply.raw, session ? 'route_not_found_session' : 'route_not_found')
+  }
+
   #refuse(
     req: IncomingMessage,
     res: ServerResponse,
@@ -196,10 +203,12 @@ const hostConstraint = {
   name: 'host',
   mustMatchWhenDerived: false,
   storage: () => {
-    const stores = new Map<string, unknown>()
+    const stores = new Map<string, never>()
     return {
       get: (host: string) => stores.get(host) ?? null,
-      set: (host: string, store: unknown) => void stores.set(host, store),
+      set: (host: string, store: never) => {
+        stores.set(host, store)
+      },
     }
   },
   deriveConstraint: (req: IncomingMessage) => hostname(req.headers.host ?? ''),

@@ -1,0 +1,71 @@
+/** The admin listener: metrics and health, away from the traffic. */
+import type { AddressInfo } from 'node:net'
+import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify'
+import { type ErrorCode, GatewayError } from '../errors.ts'
+import type { Health } from '../health/health.ts'
+import { healthRoutes } from '../health/routes.ts'
+import { answerClientError } from '../listener/client-error.ts'
+import { FASTIFY_OPTIONS, type ServerLimits, serverOptions } from '../listener/server-options.ts'
+import { type Allows, allowedHosts, allowedOrigins } from '../mcp/allow-list.ts'
+import type { SeriesStore } from '../telemetry/series.ts'
+import { metricsRoute } from './metrics-route.ts'
+
+export interface AdminOptions {
+  readonly host: string
+  readonly port: number
+  readonly hosts: readonly string[] | undefined
+  readonly origins: readonly string[] | undefined
+  readonly limits: ServerLimits
+  readonly health: Health
+  readonly store: SeriesStore
+}
+
+export class AdminListener {
+  readonly #options: AdminOptions
+  readonly #app: FastifyInstance
+
+  constructor(options: AdminOptions) {
+    this.#options = options
+    const { limits, health, store, host, hosts, origins } = options
+    const own: FastifyServerOptions = {
+      ...FASTIFY_OPTIONS,
+      requestTimeout: limits.bodyTimeout,
+      keepAliveTimeout: limits.keepAlive,
+      clientErrorHandler: (error, socket) => void answerClientError(error, socket),
+    }
+    this.#app = fastify({ ...own, http: serverOptions(limits) } as FastifyServerOptions)
+    this.#guard(allowedHosts(hosts, host), allowedOrigins(origins, host))
+    healthRoutes(this.#app, health)
+    metricsRoute(this.#app, store)
+    this.#app.setNotFoundHandler((_request, reply) => {
+      reply.code(404).send({ error: 'not_found', message: 'Here are /metrics, /health and /health/ready' })
+    })
+  }
+
+  async listen(): Promise<AddressInfo> {
+    const { host, port } = this.#options
+    await this.#app.listen({ host, port })
+    return this.#app.server.address() as AddressInfo
+  }
+
+  async close(): Promise<void> {
+    this.#app.server.closeAllConnections()
+    await this.#app.close()
+  }
+
+  /** Health is open to every Host: the kubelet probes by pod address. */
+  #guard(hosts: Allows, origins: Allows): void {
+    this.#app.addHook('onRequest', (request, reply, done) => {
+      const { host, origin } = request.headers
+      const refused: ErrorCode | undefined =
+        hosts !== undefined && !request.url.startsWith('/health') && (host === undefined || !hosts(host))
+          ? 'host_forbidden'
+          : origins !== undefined && origin !== undefined && !origins(origin)
+            ? 'origin_forbidden'
+            : undefined
+      if (refused === undefined) return done()
+      const error = new GatewayError(refused)
+      reply.code(error.failure.status).send({ error: error.code, message: error.message })
+    })
+  }
+}

@@ -1,0 +1,153 @@
+/** The composition root: the only file that constructs parts and knows everything. */
+import type { AddressInfo } from 'node:net'
+import { AdminListener } from './admin/admin.ts'
+import type { Config } from './config/config.ts'
+import { drain } from './drain.ts'
+import { Chain, type Link } from './exchange/chain.ts'
+import { Health } from './health/health.ts'
+import { healthRoutes } from './health/routes.ts'
+import { upstreamComponent } from './health/upstream-component.ts'
+import { loadInterceptors } from './interceptors/load.ts'
+import { MCP_METHODS, ProxyListener, type ProxyRoute } from './listener/proxy.ts'
+import { allowedHosts, allowedOrigins } from './mcp/allow-list.ts'
+import { openFilesLimit, openFilesNeeded } from './open-files.ts'
+import { stack } from './stack.ts'
+import { Instruments } from './telemetry/instruments.ts'
+import type { Log } from './telemetry/log.ts'
+import { chainMeter, connectionMeter, endpointMeter } from './telemetry/meters.ts'
+import { observeProcess } from './telemetry/process.ts'
+import { SeriesStore } from './telemetry/series.ts'
+import { Endpoint } from './upstream/endpoint.ts'
+import { Forward, type Target } from './upstream/forward.ts'
+import { Probe } from './upstream/probe.ts'
+import { trustedProxies } from './upstream/request-headers.ts'
+
+export interface Gateway {
+  /** Listens; resolves with where. */
+  start(): Promise<{ readonly proxy: AddressInfo; readonly admin: AddressInfo }>
+  /** Stops gracefully; resolves when everything is closed. */
+  drain(): Promise<void>
+  /** Stops at once. */
+  close(): Promise<void>
+}
+
+const NOWHERE = { path: '_none', upstream: '_none' }
+
+/** Throws `InterceptorLoadError` when a module of the configuration cannot serve. */
+export async function buildGateway(config: Config, { log, version }: { log: Log; version: string }): Promise<Gateway> {
+  const { logger } = log
+  const store = new SeriesStore()
+  const instruments = new Instruments(store)
+  const processMetrics = observeProcess(store, instruments, version)
+  store.observe(() => instruments.logDropped.bind([]).observe(log.dropped))
+
+  const endpoints = new Map<string, Endpoint>()
+  const probes = new Map<string, Probe>()
+  for (const [name, upstream] of Object.entries(config.upstreams)) {
+    const meter = endpointMeter(instruments, name)
+    const endpoint = new Endpoint({ ...upstream, headBytes: config.limits.headBytes, meter })
+    endpoints.set(name, endpoint)
+    const onResult = meter.probed
+    probes.set(name, new Probe({ ...upstream.probe, endpoint, version, onResult }))
+  }
+
+  const health = new Health(
+    version,
+    Object.entries(config.upstreams).map(([name, { required }]) =>
+      upstreamComponent(name, required, probes.get(name) as Probe),
+    ),
+  )
+
+  const chain = new Chain(
+    stack({
+      instruments,
+      accessLog: log.access,
+      guard: {
+        hosts: allowedHosts(config.listen.hosts, config.listen.host),
+        origins: allowedOrigins(config.listen.origins, config.listen.host),
+      },
+      publicUrls: publicUrls(config),
+      own: await ownInterceptors(config),
+    }),
+    chainMeter(instruments),
+    (interceptor, phase, err, x) =>
+      logger.error({ err, interceptor, phase, correlation_id: x.correlationId }, 'interceptor failed'),
+  )
+
+  const trusts = trustedProxies(config.listen.trustedProxies)
+  const active = (upstream: string) => instruments.requestsActive.bind([upstream])
+  const mcpRoute = (route: Config['routes'][number]): ProxyRoute => {
+    const endpoint = endpoints.get(route.upstream) as Endpoint
+    const target: Target = {
+      endpoint,
+      deadlines: route.deadlines,
+      host: route.host === 'preserve' ? undefined : endpoint.host,
+      trusts,
+    }
+    return {
+      facts: { path: route.path, upstream: route.upstream },
+      path: route.path,
+      hostnames: route.hostnames,
+      methods: MCP_METHODS,
+      active: active(route.upstream),
+      take: (x, downstream) => {
+        const forward = new Forward(x, downstream, chain, target)
+        forward.start()
+        return forward
+      },
+    }
+  }
+
+  const proxy = new ProxyListener({
+    ...config.listen,
+    limits: config.limits,
+    chain,
+    routes: config.routes.map(mcpRoute),
+    nowhere: { facts: NOWHERE, active: active(NOWHERE.upstream) },
+    meter: connectionMeter(instruments),
+    extra: (app) => healthRoutes(app, health),
+    onTlsReload: (err) =>
+      err ? logger.error({ err }, 'certificate not reloaded') : logger.info('certificate reloaded'),
+  })
+  const admin = new AdminListener({ ...config.admin, limits: config.limits, health, store })
+
+  const close = async (): Promise<void> => {
+    await Promise.all([...probes.values()].map((probe) => probe.stop()))
+    await proxy.close()
+    await Promise.all([...endpoints.values()].map(({ pool }) => pool.destroy()))
+    await admin.close()
+    processMetrics.stop()
+  }
+
+  return {
+    async start() {
+      const needed = openFilesNeeded(Object.values(config.upstreams))
+      const limit = openFilesLimit()
+      if (limit !== undefined && limit < needed) {
+        logger.warn(
+          { limit, needed },
+          'too few open files for the configured limits: raise "ulimit -n" or lower upstreams.*.limits',
+        )
+      }
+      const addresses = { admin: await admin.listen(), proxy: await proxy.listen() }
+      for (const probe of probes.values()) probe.start()
+      return addresses
+    },
+    async drain() {
+      health.draining = true
+      await drain(proxy, config.drain)
+      await close()
+    },
+    close,
+  }
+}
+
+async function ownInterceptors({ interceptors }: Config): Promise<readonly Link[]> {
+  return interceptors.length === 0 ? [] : loadInterceptors(interceptors)
+}
+
+function publicUrls({ routes }: Config): ReadonlyMap<string, string> {
+  const urls = new Map<string, string>()
+  for (const { path, publicUrl } of routes) if (publicUrl !== undefined) urls.set(path, publicUrl)
+  return urls
+}

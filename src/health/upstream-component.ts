@@ -1,0 +1,24 @@
+/** An upstream as a health component: what its last probe saw. */
+import type { ProbeResult } from '../upstream/probe.ts'
+import type { Component } from './health.ts'
+
+export function upstreamComponent(
+  name: string,
+  required: boolean,
+  probe: { readonly alive: boolean; readonly result: ProbeResult | undefined },
+): Component {
+  return {
+    name: `upstream:${name}`,
+    required,
+    report: () => {
+      const { result } = probe
+      if (result === undefined) return { status: 'unhealthy', message: 'not probed yet' }
+      return {
+        status: !probe.alive ? 'unhealthy' : result.alive ? 'healthy' : 'degraded',
+        message: result.message,
+        duration_ms: Math.round(result.duration),
+        checked_at: new Date(result.at).toISOString(),
+      }
+    },
+  }
+}

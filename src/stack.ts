@@ -1,0 +1,42 @@
+/** THE ordered list of interceptors: the first sees the request first, the response last and the end last. */
+import type { Link } from './exchange/chain.ts'
+import type { Interceptor } from './exchange/interceptor.ts'
+import { accessLog } from './interceptors/access-log.ts'
+import { correlation } from './interceptors/correlation.ts'
+import { type GuardOptions, guard } from './interceptors/guard.ts'
+import { metrics } from './interceptors/metrics.ts'
+import { publicUrl } from './interceptors/public-url.ts'
+import type { AccessLog } from './telemetry/access-log.ts'
+import type { Instruments } from './telemetry/instruments.ts'
+
+export interface StackParts {
+  readonly instruments: Instruments
+  readonly accessLog: AccessLog | undefined
+  readonly guard: GuardOptions
+  /** Route path to the URL by which downstreams reach it. */
+  readonly publicUrls: ReadonlyMap<string, string>
+  /** The user's own, in the order of the configuration. */
+  readonly own: readonly Link[]
+}
+
+export function stack(parts: StackParts): readonly Link[] {
+  const links: (Link | undefined)[] = [
+    // Ends last, so that it counts what really went over the wire.
+    builtIn(metrics(parts.instruments)),
+    // Likewise; off costs nothing.
+    parts.accessLog && builtIn(accessLog(parts.accessLog)),
+    // Before anything can refuse, so that every answer and every line carries the id.
+    builtIn(correlation()),
+    // Before anything reads what a hostile page may have sent.
+    builtIn(guard(parts.guard)),
+    // Nearest to the downstream of all that may touch a response head; there only if a route asks for it.
+    parts.publicUrls.size > 0 ? builtIn(publicUrl(parts.publicUrls)) : undefined,
+    // The user's own see only what the guard let pass, and the upstream's response untouched.
+    ...parts.own,
+  ]
+  return links.filter((link) => link !== undefined)
+}
+
+function builtIn(interceptor: Interceptor): Link {
+  return { interceptor, failOpen: false, mutates: false }
+}

@@ -1,0 +1,168 @@
+/** Asks an upstream, again and again and off the request path, whether it is alive: in MCP, in its own revision. */
+import { Client } from 'undici'
+import {
+  discoverRequest,
+  initializeRequest,
+  LEGACY,
+  type ProbeAnswer,
+  type ProbeRequest,
+  probeAnswer,
+} from '../mcp/probe-message.ts'
+import type { Endpoint } from './endpoint.ts'
+
+export interface ProbeOptions {
+  readonly endpoint: Endpoint
+  /** Milliseconds between probes. */
+  readonly interval: number
+  /** Milliseconds for one. */
+  readonly timeout: number
+  /** Credentials and the like. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Sidelight's version, for the probe's client name. */
+  readonly version: string
+  readonly onResult: (result: ProbeResult) => void
+}
+
+export interface ProbeResult {
+  readonly alive: boolean
+  /** One line for the health report; never an address. */
+  readonly message: string
+  /** Milliseconds that the probe took. */
+  readonly duration: number
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** Until the first success, and after a failure, the next probe comes sooner. */
+const IMPATIENT_MS = 500
+/** More of an answer than this says nothing more. */
+const ANSWER_BYTES = 64 * 1024
+
+export class Probe {
+  readonly #options: ProbeOptions
+  #era: 'unknown' | 'modern' | 'legacy' = 'unknown'
+  #timer: NodeJS.Timeout | undefined
+  #client: Client | undefined
+  #stopped = false
+  #failures = 0
+  result: ProbeResult | undefined
+
+  constructor(options: ProbeOptions) {
+    this.#options = options
+  }
+
+  /** Seen alive recently, and not missed twice since. */
+  get alive(): boolean {
+    return this.result !== undefined && this.#failures < 2 && this.#seen
+  }
+  #seen = false
+
+  start(): void {
+    void this.#round()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#client?.destroy()
+  }
+
+  async #round(): Promise<void> {
+    const { interval, onResult } = this.#options
+    const startedAt = performance.now()
+    const { alive, message } = await this.#probe()
+    if (this.#stopped) return
+    if (alive) this.#seen = true
+    this.#failures = alive ? 0 : this.#failures + 1
+    this.result = { alive, message, duration: performance.now() - startedAt, at: Date.now() }
+    onResult(this.result)
+    this.#timer = setTimeout(() => void this.#round(), alive ? interval : Math.min(interval, IMPATIENT_MS))
+    this.#timer.unref()
+  }
+
+  async #probe(): Promise<{ alive: boolean; message: string }> {
+    const { endpoint, timeout, version } = this.#options
+    this.#client = new Client(endpoint.url.origin, {
+      connect: endpoint.connectors.within(timeout),
+      allowH2: false,
+      headersTimeout: timeout,
+      bodyTimeout: timeout,
+    })
+    try {
+      if (this.#era !== 'legacy') {
+        const answer = await this.#ask(discoverRequest(version))
+        if (answer.kind === 'result') {
+          this.#era = 'modern'
+          return { alive: true, message: 'answered server/discover' }
+        }
+        if (answer.kind === 'refused') return { alive: true, message: `asks for authorization (${answer.status})` }
+      }
+      const answer = await this.#ask(initializeRequest(version))
+      this.#era = answer.kind === 'result' ? 'legacy' : 'unknown'
+      if (answer.session !== undefined) await this.#endSession(answer.session)
+      return verdict(answer.kind, answer.status)
+    } catch (error) {
+      return { alive: false, message: `no answer: ${(error as { code?: string }).code ?? (error as Error).name}` }
+    } finally {
+      this.#client.destroy().catch(() => {})
+    }
+  }
+
+  async #ask({ headers, body }: ProbeRequest): Promise<{ kind: ProbeAnswer; status: number; session?: string }> {
+    const { endpoint, timeout } = this.#options
+    const {
+      statusCode,
+      headers: head,
+      body: stream,
+    } = await (this.#client as Client).request({
+      path: endpoint.path,
+      method: 'POST',
+      headers: { host: endpoint.host, ...headers, ...this.#options.headers },
+      body,
+      servername: endpoint.servername,
+      signal: AbortSignal.timeout(timeout),
+    } as Parameters<Client['request']>[0])
+    let text = ''
+    const type = String(head['content-type'] ?? '')
+    let kind: ProbeAnswer = 'none'
+    // An event stream may stay open after its answer: stop as soon as there is one.
+    for await (const chunk of stream) {
+      text += String(chunk)
+      kind = probeAnswer(statusCode, type, text)
+      if (kind === 'result' || kind === 'error' || text.length > ANSWER_BYTES) break
+    }
+    if (text === '') kind = probeAnswer(statusCode, type, text)
+    const session = head['mcp-session-id']
+    return { kind, status: statusCode, ...(typeof session === 'string' && { session }) }
+  }
+
+  /** Not to leave a session behind every ten seconds. */
+  async #endSession(session: string): Promise<void> {
+    const { endpoint, timeout } = this.#options
+    try {
+      // Breaking off an event stream closes its connection: a Client opens another.
+      const { body } = await (this.#client as Client).request({
+        path: endpoint.path,
+        method: 'DELETE',
+        headers: {
+          host: endpoint.host,
+          'mcp-session-id': session,
+          'mcp-protocol-version': LEGACY,
+          ...this.#options.headers,
+        },
+        servername: endpoint.servername,
+        signal: AbortSignal.timeout(timeout),
+      } as Parameters<Client['request']>[0])
+      await body.dump()
+    } catch {
+      // The upstream is alive all the same; a session that it will not end is its own to expire.
+    }
+  }
+}
+
+function verdict(kind: ProbeAnswer, status: number): { alive: boolean; message: string } {
+  if (kind === 'result') return { alive: true, message: 'answered initialize' }
+  if (kind === 'error') return { alive: true, message: 'answered with a JSON-RPC error' }
+  if (kind === 'refused') return { alive: true, message: `asks for authorization (${status})` }
+  return { alive: false, message: `answered ${status} without JSON-RPC` }
+}
