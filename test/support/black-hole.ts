@@ -25,11 +25,14 @@ export async function blackHole(): Promise<BlackHole> {
   const [line]: unknown[] = await once(child.stdout, 'data')
   const port = Number(String(line))
   const fillers: Socket[] = []
-  // The queue is full when a connect stays open-ended; on loopback a SYN is answered within microseconds otherwise.
+  // The queue is full when a connect stays open-ended: on loopback a SYN is answered at once otherwise.
   for (let full = false; !full && fillers.length < 16; ) {
     const filler = connect(port, '127.0.0.1').on('error', () => {})
     fillers.push(filler)
-    full = !(await Promise.race([once(filler, 'connect').then(() => true), delay(150, false)]))
+    await Promise.race([once(filler, 'connect'), delay(150)])
+    // A timer can be late together with the connect that it waits for: let the sockets speak first.
+    await delay(5)
+    full = filler.connecting
   }
   return {
     url: `http://127.0.0.1:${port}`,

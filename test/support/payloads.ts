@@ -50,8 +50,16 @@ export interface BodyOptions {
 }
 
 const NUMBERS = ['1.0', '1e400', '-0', '-0.0', '1E+2', '123456789012345678901234567890', '0.1e-400', '9007199254740993']
-const WORDS = ['plain', 'with "quotes"', 'back\\slash', 'tab\there', 'line\nbreak', '\u2028\u2029', '</script>', '']
-const RAW = ['žluťoučký kůň', '日本語テキスト', '😀👩‍👩‍👧‍👦', '\u202eright to left', 'e\u0301', '\ufeff']
+const WORDS = ['plain', 'with "quotes"', 'back\\slash', 'tab\there', 'line\nbreak', '</script>', '']
+const RAW = [
+  'žluťoučký kůň',
+  '日本語テキスト',
+  '😀👩‍👩‍👧‍👦',
+  '\u202eright to left',
+  'e\u0301',
+  '\u2028\u2029',
+  '\ufeff',
+]
 const ESCAPES = ['\\u0041', '\\/', '\\ud83d\\ude00', '\\u0000', '\\b\\f', '\\u00E9', '\\"']
 const LONE = ['\\ud800', '\\udfff', '\\ud83dx', '\\ude00\\ud83d']
 // A stray continuation byte, an overlong slash, a UTF-8 surrogate, a cut sequence, beyond Unicode.
