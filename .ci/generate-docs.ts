@@ -1,0 +1,12 @@
+/** Writes the documents that are generated from the source. A test fails when one of them is stale. */
+import { writeFileSync } from 'node:fs'
+import { configurationDocument } from '../src/config/document.ts'
+
+/** Path from the root of the repository, and what the file must hold. */
+export const documents: readonly (readonly [path: string, text: () => string])[] = [
+  ['docs/configuration.md', configurationDocument],
+]
+
+if (import.meta.main) {
+  for (const [path, text] of documents) writeFileSync(new URL(`../${path}`, import.meta.url), text())
+}

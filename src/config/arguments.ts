@@ -1,0 +1,79 @@
+/** Reads the command line. */
+import { parseArgs } from 'node:util'
+import type { ConfigError } from './errors.ts'
+import { flags, type Given } from './flags.ts'
+import { nearest } from './suggest.ts'
+
+export type Command = 'run' | 'check' | 'schema' | 'help' | 'version'
+
+export interface Arguments {
+  readonly command: Command
+  readonly given: readonly Given[]
+  readonly errors: readonly ConfigError[]
+}
+
+const switches = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const
+const known = [...flags.map(({ name }) => `--${name}`), ...Object.keys(switches).map((name) => `--${name}`)]
+
+/** @param argv the arguments after the script's name */
+export function readArguments(argv: readonly string[]): Arguments {
+  const options = Object.fromEntries(flags.map(({ name }) => [name, { type: 'string' }] as const))
+  // Strict parsing stops at the first fault; the tokens let every fault be told.
+  const { tokens } = parseArgs({ args: [...argv], options: { ...options, ...switches }, strict: false, tokens: true })
+  const given = new Map<string, Given>()
+  const errors: ConfigError[] = []
+  const positionals: string[] = []
+  let asked: Command | undefined
+  // Words up to here may belong to a faulty flag, and are not faults of their own.
+  let blamed = -1
+  for (const token of tokens) {
+    if (token.kind === 'positional' && token.index > blamed) positionals.push(token.value)
+    if (token.kind !== 'option') continue
+    const flag = flags.find(({ name }) => name === token.name)
+    if (flag === undefined) {
+      if (token.name === 'help' || token.name === 'version') asked ??= token.name
+      else {
+        blamed = token.index + 1
+        errors.push(unknownFlag(token.rawName))
+      }
+    } else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('-'))) {
+      blamed = token.index + 2
+      errors.push({ path: token.rawName, message: 'needs a value', hint: `${token.rawName} ${flag.value}` })
+    } else {
+      const earlier = given.get(flag.name)?.values ?? []
+      given.set(flag.name, { flag, label: token.rawName, values: [...earlier, token.value] })
+    }
+  }
+  const command = readCommand(positionals, given, errors)
+  return { command: asked ?? command, given: [...given.values()], errors }
+}
+
+function readCommand(
+  [word, file, ...rest]: readonly string[],
+  given: Map<string, Given>,
+  errors: ConfigError[],
+): Command {
+  if (word === undefined) return 'run'
+  if (word !== 'check' && word !== 'schema') {
+    const meant = nearest(word, ['check', 'schema'])
+    const hint = /^https?:/i.test(word) ? `to stand in front of it: --upstream ${word}` : `did you mean ${meant}?`
+    const fallback = 'the commands are check FILE and schema; everything else is a flag'
+    errors.push({ path: word, message: 'is not a command', hint: meant || /^https?:/i.test(word) ? hint : fallback })
+    return 'run'
+  }
+  const surplus = word === 'schema' && file !== undefined ? [file, ...rest] : rest
+  for (const argument of surplus)
+    errors.push({ path: argument, message: `is one argument too many for ${word}`, hint: 'remove it' })
+  const flag = flags.find(({ name }) => name === 'config')
+  if (word === 'check' && file !== undefined && flag) given.set(flag.name, { flag, label: 'check', values: [file] })
+  return word
+}
+
+function unknownFlag(flag: string): ConfigError {
+  const meant = nearest(flag, known)
+  return {
+    path: flag,
+    message: 'is not a known flag',
+    hint: meant ? `did you mean ${meant}?` : 'sidelight --help lists them',
+  }
+}

@@ -1,0 +1,82 @@
+/** Loads the configuration: flags over environment over file over defaults. */
+import { dirname, resolve } from 'node:path'
+import { type Command, readArguments } from './arguments.ts'
+import { checkConfig } from './checks.ts'
+import { type Config, resolveSettings } from './config.ts'
+import { readEnvironment } from './environment.ts'
+import { at, type ConfigError } from './errors.ts'
+import { checkFiles, readDocument } from './file.ts'
+import { type Given, overlay } from './flags.ts'
+import { passthrough, settings } from './settings.ts'
+import { type Environment, substitute } from './substitute.ts'
+import { type Reading, walk } from './walk.ts'
+
+export interface Start {
+  /** The arguments after the script's name. */
+  readonly argv: readonly string[]
+  readonly env: Environment
+  /** What a configuration file's path is relative to. */
+  readonly cwd: string
+}
+
+export interface Loaded {
+  readonly command: Command
+  /** For `schema`, `help` and `version`: the defaults. */
+  readonly config: Config
+  readonly warnings: readonly string[]
+}
+
+/** Never throws for what a user did, and prints nothing. */
+export async function loadConfig({ argv, env, cwd }: Start): Promise<Loaded | { errors: readonly ConfigError[] }> {
+  const { command, given: stated, errors: faults } = readArguments(argv)
+  // Whoever asks for help gets it, whatever else is wrong.
+  if (command === 'help' || command === 'version') return { command, config: defaults(), warnings: [] }
+  if (command === 'schema')
+    return faults.length > 0 ? { errors: faults } : { command, config: defaults(), warnings: [] }
+
+  const variables = readEnvironment(env)
+  const given = [...stated, ...variables.given.filter(({ flag }) => !stated.some((s) => s.flag === flag))]
+  const errors = [...faults, ...variables.errors]
+  const named = given.find(({ flag }) => flag.name === 'config')?.values.at(-1)
+  if (command === 'check' && named === undefined) {
+    errors.push({ path: 'check', message: 'needs a file', hint: 'sidelight check FILE' })
+  }
+  const source = named === undefined ? { document: {} } : await readDocument(resolve(cwd, named), named)
+  const folder = named === undefined ? cwd : dirname(resolve(cwd, named))
+  const read = await readSettings('errors' in source ? {} : source.document, given, env, folder)
+  if ('errors' in source) {
+    // Without the file, only what flags and variables say can be judged.
+    const own = read.errors.filter(({ path }) => given.some(({ label }) => path.startsWith(label)))
+    return { errors: [...errors, ...source.errors, ...own] }
+  }
+  errors.push(...read.errors)
+  if (errors.length > 0) return { errors }
+  return { command, config: read.config, warnings: [...variables.warnings, ...read.warnings] }
+}
+
+async function readSettings(source: unknown, given: readonly Given[], env: Environment, folder: string) {
+  const substituted = substitute(source, env)
+  const { document, labels } = overlay(substituted.document, given)
+  // A value that is overridden, or could not be substituted, needs no further complaint.
+  const unset = substituted.errors.filter(({ path }) => !labels.has(path))
+  const texts = { has: (path: string) => labels.has(path) || substituted.texts.has(path) }
+  const reading: Reading = { folder, texts, errors: [], files: [] }
+  const values = walk(settings, document, '', reading)
+  const errors = [...unset, ...reading.errors.filter(({ path }) => !unset.some((error) => error.path === path))]
+
+  const extra = given.find(({ flag }) => flag.name === 'passthrough')
+  const beside = extra ? walk(passthrough, extra.values, extra.label, { ...reading, errors }) : []
+  const config = resolveSettings(values, beside, errors)
+  const implied = values.routes.length === 0 && config.routes.length > 0
+  if (extra && implied)
+    for (const i of config.routes[0]!.passthrough.keys()) labels.set(at('routes[0].passthrough', i), extra.label)
+
+  const warnings = checkConfig(config, errors)
+  if (extra && !implied) warnings.push(`${extra.label}: has no effect, it is for the route that --upstream implies`)
+  errors.push(...(await checkFiles(reading.files)))
+  return { config, warnings, errors: errors.map((error) => ({ ...error, path: labels.get(error.path) ?? error.path })) }
+}
+
+function defaults(): Config {
+  return resolveSettings(walk(settings, {}, '', { folder: '', texts: new Set(), errors: [], files: [] }), [], [])
+}
