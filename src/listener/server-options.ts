@@ -32,7 +32,6 @@ const NO_COMPILERS = {
 
 export const FASTIFY_OPTIONS = {
   logger: false,
-  disableRequestLogging: true,
   exposeHeadRoutes: false,
   // A drain keeps answering until its own deadline.
   return503OnClosing: false,
