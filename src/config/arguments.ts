@@ -13,31 +13,33 @@ export interface Arguments {
 }
 
 const switches = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const
-const known = [...flags.map(({ name }) => `--${name}`), ...Object.keys(switches).map((name) => `--${name}`)]
+const valued = flags.map(({ name }) => `--${name}`)
+const known = [...valued, ...Object.keys(switches).map((name) => `--${name}`)]
 
 /** @param argv the arguments after the script's name */
 export function readArguments(argv: readonly string[]): Arguments {
   const options = Object.fromEntries(flags.map(({ name }) => [name, { type: 'string' }] as const))
+  // A flag is no flag's value: without this, `--host --port 1` would take `--port` for a host and lose it.
+  const args = argv.map((arg, i) => (valued.includes(arg) && (argv[i + 1] ?? '-').startsWith('-') ? `${arg}=` : arg))
   // Strict parsing stops at the first fault; the tokens let every fault be told.
-  const { tokens } = parseArgs({ args: [...argv], options: { ...options, ...switches }, strict: false, tokens: true })
+  const { tokens } = parseArgs({ args, options: { ...options, ...switches }, strict: false, tokens: true })
   const given = new Map<string, Given>()
   const errors: ConfigError[] = []
   const positionals: string[] = []
   let asked: Command | undefined
-  // Words up to here may belong to a faulty flag, and are not faults of their own.
+  // The word after an unknown flag is likely its value, and no fault of its own.
   let blamed = -1
   for (const token of tokens) {
-    if (token.kind === 'positional' && token.index > blamed) positionals.push(token.value)
+    if (token.kind === 'positional' && token.index !== blamed) positionals.push(token.value)
     if (token.kind !== 'option') continue
     const flag = flags.find(({ name }) => name === token.name)
     if (flag === undefined) {
       if (token.name === 'help' || token.name === 'version') asked ??= token.name
       else {
-        blamed = token.index + 1
+        if (!token.inlineValue) blamed = token.index + 1
         errors.push(unknownFlag(token.rawName))
       }
-    } else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('-'))) {
-      blamed = token.index + 2
+    } else if (!token.value) {
       errors.push({ path: token.rawName, message: 'needs a value', hint: `${token.rawName} ${flag.value}` })
     } else {
       const earlier = given.get(flag.name)?.values ?? []
@@ -55,18 +57,21 @@ function readCommand(
 ): Command {
   if (word === undefined) return 'run'
   if (word !== 'check' && word !== 'schema') {
-    const meant = nearest(word, ['check', 'schema'])
-    const hint = /^https?:/i.test(word) ? `to stand in front of it: --upstream ${word}` : `did you mean ${meant}?`
-    const fallback = 'the commands are check FILE and schema; everything else is a flag'
-    errors.push({ path: word, message: 'is not a command', hint: meant || /^https?:/i.test(word) ? hint : fallback })
+    errors.push({ path: word, message: 'is not a command', hint: commandHint(word) })
     return 'run'
   }
   const surplus = word === 'schema' && file !== undefined ? [file, ...rest] : rest
-  for (const argument of surplus)
-    errors.push({ path: argument, message: `is one argument too many for ${word}`, hint: 'remove it' })
+  const message = `is one argument too many for ${word}`
+  errors.push(...surplus.map((path) => ({ path, message, hint: 'remove it' })))
   const flag = flags.find(({ name }) => name === 'config')
   if (word === 'check' && file !== undefined && flag) given.set(flag.name, { flag, label: 'check', values: [file] })
   return word
+}
+
+function commandHint(word: string): string {
+  if (/^https?:/i.test(word)) return `to stand in front of it: --upstream ${word}`
+  const meant = nearest(word, ['check', 'schema'])
+  return meant ? `did you mean ${meant}?` : 'the commands are check FILE and schema; everything else is a flag'
 }
 
 function unknownFlag(flag: string): ConfigError {

@@ -1,6 +1,7 @@
 /** The configuration that everything else is built from: the settings with what they imply filled in. */
 import { at, type ConfigError, faulty } from './errors.ts'
-import { route as routeSchema, type Settings, upstream as upstreamSchema } from './settings.ts'
+import type { Settings } from './settings.ts'
+import { route as routeSchema, upstream as upstreamSchema } from './settings-upstreams.ts'
 import { walk } from './walk.ts'
 
 type With<T, F> = Omit<T, keyof F> & F

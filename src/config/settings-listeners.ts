@@ -1,0 +1,69 @@
+/** The settings of the two listeners. */
+import { integer, list, maybe, object, optional, string } from './schema.ts'
+import { hostName, network, origin, pemFile } from './values.ts'
+
+const allowedHosts = maybe(
+  list(hostName({ examples: ['gateway.example.com'] }), {
+    description:
+      'Host names that requests may name, against DNS rebinding. Unset, a loopback listener accepts loopback names and any other listener accepts every name. `["*"]` accepts every name.',
+  }),
+)
+const allowedOrigins = maybe(
+  list(origin({ examples: ['https://app.example.com'] }), {
+    description:
+      'Origins from which browsers may send requests. Unset, a loopback listener accepts loopback origins and any other listener accepts every origin. `["*"]` accepts every origin.',
+  }),
+)
+
+export const listen = object(
+  {
+    host: string({ default: '127.0.0.1', description: 'Address to listen on. `0.0.0.0` or `::` is every address.' }),
+    port: integer({
+      minimum: 0,
+      maximum: 65535,
+      default: 8080,
+      description: 'Port to listen on; 0 takes any free one.',
+    }),
+    tls: maybe(
+      object(
+        {
+          cert: pemFile({
+            description: 'PEM file of the certificate and its chain. It is read again when it changes.',
+            examples: ['tls.crt'],
+          }),
+          key: pemFile({ description: 'PEM file of the private key.', examples: ['tls.key'] }),
+          clientCa: optional(
+            pemFile({
+              description:
+                'PEM file of the authorities whose client certificates are accepted. Set, every downstream must present one.',
+            }),
+          ),
+        },
+        { description: 'Serve TLS. Unset, the listener speaks plain HTTP.' },
+      ),
+    ),
+    hosts: allowedHosts,
+    origins: allowedOrigins,
+    trustedProxies: list(network({ examples: ['10.0.0.0/8'] }), {
+      default: [],
+      description:
+        'Addresses and networks of the proxies in front, whose `X-Forwarded-*` headers are believed. From anyone else they are replaced.',
+    }),
+  },
+  { description: 'The proxy listener: where downstreams connect.' },
+)
+
+export const admin = object(
+  {
+    host: string({ default: '127.0.0.1', description: 'Address to listen on.' }),
+    port: integer({
+      minimum: 0,
+      maximum: 65535,
+      default: 9090,
+      description: 'Port to listen on; 0 takes any free one.',
+    }),
+    hosts: allowedHosts,
+    origins: allowedOrigins,
+  },
+  { description: 'The admin listener: metrics and health.' },
+)
