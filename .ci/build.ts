@@ -5,6 +5,10 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 rmSync(`${root}dist`, { recursive: true, force: true })
-const { status } = spawnSync('tsc', ['-p', '.ci/tsconfig.build.json'], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+const { status } = spawnSync('tsc', ['-p', '.ci/tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+  shell: process.platform === 'win32',
+})
 if (status !== 0) process.exit(status ?? 1)
 chmodSync(`${root}dist/main.js`, 0o755)

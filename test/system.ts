@@ -1,0 +1,15 @@
+/** Runs the tests that need tools beyond npm. Says which are absent; with CI set, that is a failure. */
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+
+/** Command, and the Debian package that has it. */
+const TOOLS = [['promtool', 'prometheus']] as const
+
+const absent = TOOLS.filter(([command]) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error !== undefined)
+for (const [command, debianPackage] of absent) {
+  console.log(`NOT RUN: what needs ${command} (Debian package ${debianPackage})`)
+}
+const { status } = spawnSync(process.execPath, ['--test', ...globSync('test/system/**/*.test.ts').sort()], {
+  stdio: 'inherit',
+})
+process.exit(status !== 0 ? (status ?? 1) : absent.length > 0 && process.env.CI ? 1 : 0)
