@@ -47,8 +47,16 @@ function implied(
   const [name, ...more] = names
   if (name === undefined) return []
   if (more.length === 0) {
-    const sound = !faulty(errors, at('upstreams', name))
-    return sound ? [routeTo(name, settings.upstreams[name]!.url, extra)] : []
+    const place = at('upstreams', name)
+    if (faulty(errors, place)) return []
+    const { url } = settings.upstreams[name]!
+    if (!new URL(url).pathname.includes('*')) return [routeTo(name, url, extra)]
+    errors.push({
+      path: `${place}.url`,
+      message: 'has a * in its path, which no route can have',
+      hint: 'add a route with another path',
+    })
+    return []
   }
   const hint = `add a route for each, for example routes: [${names.map((n) => `{ path: /${n}, upstream: ${n} }`).join(', ')}]`
   errors.push({ path: 'routes', message: 'is missing, and there are several upstreams', hint })

@@ -22,6 +22,12 @@ test('several upstreams need routes, and routes need an upstream', async () => {
   ])
 })
 
+test('a URL whose path cannot be a route needs a route', async () => {
+  const errors = await refused({ argv: ['--upstream', 'http://a/m*p'] })
+  assert.deepEqual(errors, ['--upstream: has a * in its path, which no route can have (add a route with another path)'])
+  await loaded({ argv: ['--upstream', 'http://a/m*p'], yaml: 'routes: [{ path: /mcp }]' })
+})
+
 test('two routes may not have the same host name and path', async () => {
   const routes = (a: string, b: string) =>
     `${two}routes: [{ path: /m, upstream: a, ${a} }, { path: /m, upstream: b, ${b} }]`
