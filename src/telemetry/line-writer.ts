@@ -1,5 +1,6 @@
 /** Where log lines go: gathers them, writes them without blocking, and loses them, counted, rather than wait. */
 import { constants, fstatSync, openSync, write, writeSync } from 'node:fs'
+import { Socket } from 'node:net'
 
 /** Lines are gathered this long (milliseconds), because one write costs as much as ten lines. */
 const GATHER = 10
@@ -132,13 +133,19 @@ export class LineWriter {
 }
 
 /**
- * The file descriptor to write log lines to instead of `fd`. Opening a pipe or terminal anew makes it non-blocking for
- * us alone: a blocked write would hold a thread of the pool and keep the process from exiting.
+ * The file descriptor to write log lines to instead of `fd`: one that never blocks. A blocked write would hold a thread
+ * of the pool, and the process could not exit before somebody reads.
  */
 export function nonBlocking(fd: number): number {
   const kind = fstatSync(fd)
+  if (kind.isSocket()) {
+    // A socket cannot be opened anew, but Node makes one non-blocking when it takes hold of it.
+    new Socket({ fd, readable: false, writable: true }).unref()
+    return fd
+  }
   if (!kind.isFIFO() && !kind.isCharacterDevice()) return fd
   try {
+    // Opened anew, the pipe or terminal is non-blocking for us alone, not for whoever shares it.
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   } catch {
     return fd
