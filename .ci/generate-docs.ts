@@ -1,10 +1,12 @@
 /** Writes the documents that are generated from the source. A test fails when one of them is stale. */
 import { writeFileSync } from 'node:fs'
 import { configurationDocument } from '../src/config/document.ts'
+import { documentMetrics } from '../src/telemetry/document.ts'
 
 /** Path from the root of the repository, and what the file must hold. */
 export const documents: readonly (readonly [path: string, text: () => string])[] = [
   ['docs/configuration.md', configurationDocument],
+  ['docs/metrics.md', documentMetrics],
 ]
 
 if (import.meta.main) {
