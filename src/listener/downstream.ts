@@ -119,8 +119,8 @@ export class Downstream implements Sink {
     x.status = head.status
     if (this.#options.closing()) res.shouldKeepAlive = false
     try {
-      if (head.statusText === '') res.writeHead(head.status, head.headers)
-      else res.writeHead(head.status, head.statusText, head.headers)
+      // Also an empty reason phrase: without one Node would write its own.
+      res.writeHead(head.status, head.statusText, head.headers)
     } catch (cause) {
       // A status or header that Node will not write: nothing has been sent yet.
       this.#source?.abort()
@@ -191,7 +191,8 @@ export class Downstream implements Sink {
   flush(): void {
     if (this.#flushed || this.#over) return
     this.#flushed = true
-    this.#res.flushHeaders()
+    // Not flushHeaders(): that writes latin-1 header values as UTF-8. Where no body may follow, the end comes at once.
+    this.#res.write('', 'latin1')
   }
 
   /** A broken end that no peer can take for a clean one; what was written before still arrives where framing allows. */

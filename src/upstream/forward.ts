@@ -36,7 +36,6 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
   #waiter: Waiter | undefined = undefined
   #connection: Connection | undefined = undefined
   #controller: Controller | undefined = undefined
-  #headers: string[] | undefined = undefined
   #permit: 'none' | 'call' | 'stream' = 'none'
   #startedAt = 0
   #retried = false
@@ -53,6 +52,11 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
     this.#sink = sink
     this.#chain = chain
     this.#target = target
+  }
+
+  /** Nothing more will be said to the sink. */
+  get over(): boolean {
+    return this.#over
   }
 
   start(): void {
@@ -95,7 +99,45 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
     }
     // Aborting a request closes its socket at once; before the request is on one, closing the connection does.
     this.#controller?.abort(ABORTED)
-    this.#free(false)
+    this.free(false)
+  }
+
+  /** Ends the exchange with an error. */
+  stop(error: GatewayError): void {
+    if (this.#over) return
+    this.#over = true
+    this.#controller?.abort(ABORTED)
+    this.free(false)
+    this.#sink.fail(error)
+  }
+
+  /** What undici is to send; asked for anew for each attempt. */
+  protected request(x: Exchange, target: Target): Dispatcher.DispatchOptions {
+    const { endpoint, deadlines } = target
+    const query = x.url.indexOf('?')
+    return {
+      path: query < 0 ? endpoint.path : endpoint.path + x.url.slice(query),
+      method: x.method as Dispatcher.HttpMethod,
+      headers: requestHeaders(x, target),
+      body: x.body.length > 0 ? x.body : null,
+      headersTimeout: deadlines.responseHead,
+      bodyTimeout: 0,
+      servername: endpoint.servername,
+    } as Dispatcher.DispatchOptions
+  }
+
+  /** Gives back what the exchange holds. `reusable`: the connection carries nothing of it any more. */
+  protected free(reusable: boolean): void {
+    const { pool, permits, meter } = this.#target.endpoint
+    clearTimeout(this.#idleTimer)
+    if (this.#connection) pool.release(this.#connection, reusable)
+    this.#connection = undefined
+    if (this.#permit === 'call') permits.releaseCall()
+    else if (this.#permit === 'stream') {
+      permits.releaseStream()
+      meter.streams.add(-1)
+    }
+    this.#permit = 'none'
   }
 
   // undici's side. Every call may come after abort().
@@ -111,7 +153,8 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
     x.headAt = performance.now()
     // undici declares rawHeaders loosely; for HTTP/1.1 it is the flat list of Buffers as received.
     const headers = responseHeaders((controller.rawHeaders ?? []) as Buffer[])
-    const head = new ResponseHead(status, statusText ?? '', headers, isEventStream(headers))
+    const reason = this.#connection?.gate?.reason ?? statusText ?? ''
+    const head = new ResponseHead(status, reason, headers, isEventStream(headers))
     x.stream = head.stream
     if (head.stream && !this.#becomeStream()) return
     try {
@@ -119,7 +162,7 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
       if (pending === undefined) this.#sendHead(head)
       else this.#hold(pending, head, controller)
     } catch (error) {
-      this.#stop(upstreamFailure(error, true))
+      this.stop(upstreamFailure(error, true))
     }
   }
 
@@ -139,7 +182,7 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
       return
     }
     this.#over = true
-    this.#free(true)
+    this.free(true)
     this.#sink.end()
   }
 
@@ -151,7 +194,7 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
       this.#retry()
       return
     }
-    this.#stop(failure)
+    this.stop(failure)
   }
 
   #granted(): void {
@@ -159,7 +202,6 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
     const x = this.#x
     x.dispatchedAt = performance.now()
     this.#target.endpoint.meter.wait.record((x.dispatchedAt - this.#startedAt) / 1000)
-    this.#headers = requestHeaders(x, this.#target)
     this.#dispatch()
   }
 
@@ -167,26 +209,14 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
     if (code in this.#target.endpoint.meter.rejected) {
       this.#target.endpoint.meter.rejected[code as 'queue_full'].add(1)
     }
-    this.#stop(new GatewayError(code))
+    this.stop(new GatewayError(code))
   }
 
   #dispatch(): void {
     const { endpoint, deadlines } = this.#target
-    const x = this.#x
-    const query = x.url.indexOf('?')
+    const request = this.request(this.#x, this.#target)
     this.#connection = endpoint.pool.take(deadlines.connect)
-    this.#connection.client.dispatch(
-      {
-        path: query < 0 ? endpoint.path : endpoint.path + x.url.slice(query),
-        method: x.method as Dispatcher.HttpMethod,
-        headers: this.#headers as string[],
-        body: x.body.length > 0 ? x.body : null,
-        headersTimeout: deadlines.responseHead,
-        bodyTimeout: 0,
-        servername: endpoint.servername,
-      } as Dispatcher.DispatchOptions,
-      this,
-    )
+    this.#connection.client.dispatch(request, this)
   }
 
   /** Once, and only what never reached a socket. */
@@ -231,39 +261,18 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
         if (this.#endHeld) this.onResponseEnd()
         else if (!this.#paused) controller.resume()
       },
-      (error) => this.#stop(upstreamFailure(error, true)),
+      (error) => this.stop(upstreamFailure(error, true)),
     )
   }
 
   /** Called by the idle timer: a body that a slow downstream holds up is not idle. */
   static idle(forward: Forward): void {
     if (forward.#paused) forward.#idleTimer?.refresh()
-    else forward.#stop(new GatewayError('upstream_timeout'))
+    else forward.stop(new GatewayError('upstream_timeout'))
   }
 
   static watch(forward: Forward, bodyIdle: number): void {
     if (!forward.#over) forward.#idleTimer = setTimeout(Forward.idle, bodyIdle, forward)
-  }
-
-  #stop(error: GatewayError): void {
-    if (this.#over) return
-    this.#over = true
-    this.#controller?.abort(ABORTED)
-    this.#free(false)
-    this.#sink.fail(error)
-  }
-
-  #free(reusable: boolean): void {
-    const { pool, permits, meter } = this.#target.endpoint
-    clearTimeout(this.#idleTimer)
-    if (this.#connection) pool.release(this.#connection, reusable)
-    this.#connection = undefined
-    if (this.#permit === 'call') permits.releaseCall()
-    else if (this.#permit === 'stream') {
-      permits.releaseStream()
-      meter.streams.add(-1)
-    }
-    this.#permit = 'none'
   }
 }
 

@@ -1,6 +1,7 @@
 /** The connections to one endpoint: one undici Client each, so that taking one is O(1) and undici never queues. */
 import { Client } from 'undici'
 import type { Connectors } from './connector.ts'
+import { HeadGate } from './head-gate.ts'
 
 /** A bound counter or gauge. */
 export interface Adds {
@@ -32,6 +33,8 @@ export class Connection {
   readonly client: Client
   idle = false
   open = false
+  /** There once it is connected. */
+  gate: HeadGate | undefined = undefined
 
   constructor(client: Client) {
     this.client = client
@@ -57,6 +60,7 @@ export class Pool {
     const idle = this.#idle.pop()
     if (idle === undefined) return this.#open(connectTimeout)
     idle.idle = false
+    idle.gate?.expect()
     meter.idle.add(-1)
     meter.reused.add(1)
     return idle
@@ -82,8 +86,13 @@ export class Pool {
 
   #open(connectTimeout: number): Connection {
     const { origin, connectors, keepAlive, headBytes, meter } = this.#options
+    const connect = connectors.within(connectTimeout)
     const client = new Client(origin, {
-      connect: connectors.within(connectTimeout),
+      connect: (target, done) =>
+        connect(target, (...result) => {
+          if (result[0] === null) connection.gate = new HeadGate(result[1], headBytes)
+          done(...result)
+        }),
       pipelining: 1,
       allowH2: false,
       keepAliveTimeout: keepAlive,
