@@ -1,62 +1,13 @@
 /** The SDK's own client and server on both sides: what they tell each other through the gateway is what they tell directly. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { McpError, type Progress } from '@modelcontextprotocol/sdk/types.js'
 import { type DemoUpstream, startDemoUpstream } from '../../src/demo/upstream.ts'
 import { gateway, inFrontOf, type TestGateway } from '../support/gateway.ts'
 import { settles } from '../support/measure.ts'
 import { type SdkClient, sdkClient } from '../support/sdk-client.ts'
 import { type SdkServer, sdkServer } from '../support/sdk-server.ts'
 import { sseReader } from '../support/sse-reader.ts'
-
-/** What a peer saw, without what differs from one run to the next. */
-interface Transcript {
-  readonly results: readonly unknown[]
-  readonly notifications: readonly unknown[]
-  readonly asked: readonly string[]
-  readonly exchanges: readonly string[]
-  readonly errors: readonly string[]
-}
-
-async function transcript(url: string, talk: (peer: SdkClient) => Promise<readonly unknown[]>): Promise<Transcript> {
-  const peer = await sdkClient(url)
-  const results = await talk(peer)
-  await peer.end()
-  const { notifications, asked, exchanges, errors } = peer
-  // Concurrent exchanges begin in any order.
-  return { results, notifications, asked, exchanges: [...exchanges].sort(), errors: errors.map(String) }
-}
-
-async function failure(call: Promise<unknown>): Promise<unknown> {
-  const error = await call.then(
-    () => assert.fail('it succeeded'),
-    (reason: unknown) => reason,
-  )
-  assert.ok(error instanceof McpError, String(error))
-  return { code: error.code, message: error.message, data: error.data }
-}
-
-async function withProgress({ client }: SdkClient, name: string, args: Record<string, unknown>): Promise<unknown> {
-  const progress: Progress[] = []
-  const onprogress = (step: Progress) => progress.push(step)
-  const result = await client.callTool({ name, arguments: args }, undefined, { onprogress })
-  return { result, progress }
-}
-
-async function cancel(peer: SdkClient, name: string, args: Record<string, unknown> = {}): Promise<void> {
-  const abort = new AbortController()
-  const call = peer.client.callTool({ name, arguments: args }, undefined, { signal: abort.signal })
-  call.catch(() => {})
-  const posts = () => peer.exchanges.filter((line) => line.startsWith('POST')).length
-  const before = posts()
-  await settles(() => posts() > before)
-  abort.abort('enough')
-  await assert.rejects(call)
-}
-
-async function listens(peer: SdkClient): Promise<void> {
-  await settles(() => peer.exchanges.some((line) => line.startsWith('GET 200')), { what: 'the GET stream' })
-}
+import { cancel, failure, listens, transcript, withProgress } from '../support/transcript.ts'
 
 describe('the SDK client and the demo upstream', { timeout: 30_000 }, () => {
   let demo: DemoUpstream
@@ -96,7 +47,7 @@ describe('the SDK client and the demo upstream', { timeout: 30_000 }, () => {
 
   it('answers a session that was ended with 404, so that the client starts over', async () => {
     const peer = await sdkClient(`${front.url}/mcp`)
-    const session = peer.transport.sessionId ?? assert.fail('no session')
+    const session = peer.session ?? assert.fail('no session')
     await peer.end()
     const response = await fetch(`${front.url}/mcp`, {
       method: 'POST',
@@ -141,7 +92,7 @@ describe('the SDK client and an SDK server', { timeout: 30_000 }, () => {
       await peer.call('add_tool', { name: 'late' }),
     ]
     await settles(() => peer.notifications.length === 1, { what: 'the list-changed notification' })
-    const session = server.sessions.get(peer.transport.sessionId ?? '') ?? assert.fail('no session')
+    const session = server.sessions.get(peer.session ?? '') ?? assert.fail('no session')
     results.push(await session.server.listRoots(), await peer.client.listTools(), await peer.call('late'))
     await cancel(peer, 'until_cancelled')
     await settles(() => session.cancelled.length === 1, { what: 'the cancellation' })
@@ -150,7 +101,7 @@ describe('the SDK client and an SDK server', { timeout: 30_000 }, () => {
 
   it('say the same through the gateway: calls, progress, sampling, elicitation, polling, lists, cancelling', async () => {
     const direct = await transcript(server.url, talk)
-    assert.deepEqual(direct.asked, ['sampling/createMessage', 'elicitation/create', 'roots/list'])
+    assert.deepEqual(direct.asked, ['elicitation/create', 'roots/list', 'sampling/createMessage'])
     assert.deepEqual(direct.errors, [])
     const before = server.requests.length
     assert.deepEqual(await transcript(`${front.url}/mcp`, talk), direct)
@@ -177,7 +128,7 @@ describe('the SDK client and an SDK server', { timeout: 30_000 }, () => {
 
   async function missedEvents(url: string): Promise<readonly unknown[]> {
     const peer = await sdkClient(url)
-    const id = peer.transport.sessionId ?? assert.fail('no session')
+    const id = peer.session ?? assert.fail('no session')
     const { server: session } = server.sessions.get(id) ?? assert.fail('no session')
     // Its own GET stream goes first: a session has one.
     await listens(peer)
