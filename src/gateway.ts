@@ -63,7 +63,11 @@ export async function buildGateway(config: Config, { log, version }: { log: Log;
       instruments,
       accessLog: log.access,
       guard: {
-        hosts: allowedHosts(config.listen.hosts, config.listen.host),
+        hosts: allowedHosts(
+          config.listen.hosts,
+          config.listen.host,
+          config.routes.flatMap(({ hostnames }) => hostnames),
+        ),
         origins: allowedOrigins(config.listen.origins, config.listen.host),
       },
       publicUrls: publicUrls(config),

@@ -20,12 +20,16 @@ export function hostname(host: string): string {
  * @param names allowed Host values, with port (must match) or without (any port); `['*']`: all; `undefined`: loopback
  *   names on a loopback bind, all on another
  * @param bind the listener's address
+ * @param routed host names of routes: allowed as well, because who named them there means them to be asked for
  */
-export function allowedHosts(names: readonly string[] | undefined, bind: string): Allows {
-  if (names === undefined)
-    return isLoopback(bind) ? (value) => LOOPBACK.has(hostname(value)) || hostname(value) === bind : undefined
-  if (names.includes('*')) return undefined
-  const set = new Set(names.map((name) => name.toLowerCase()))
+export function allowedHosts(
+  names: readonly string[] | undefined,
+  bind: string,
+  routed: readonly string[] = [],
+): Allows {
+  if (names === undefined ? !isLoopback(bind) : names.includes('*')) return undefined
+  const stated = names ?? [...LOOPBACK, bind]
+  const set = new Set([...stated, ...routed].map((name) => name.toLowerCase()))
   return (value) => set.has(value.toLowerCase()) || set.has(hostname(value))
 }
 
