@@ -4,11 +4,15 @@ import { AdminListener } from './admin/admin.ts'
 import type { Config } from './config/config.ts'
 import { drain } from './drain.ts'
 import { Chain, type Link } from './exchange/chain.ts'
+import type { Sink } from './exchange/flow.ts'
 import { Health } from './health/health.ts'
 import { healthRoutes } from './health/routes.ts'
 import { upstreamComponent } from './health/upstream-component.ts'
 import { loadInterceptors } from './interceptors/load.ts'
+import { MetadataSink, WITHOUT } from './listener/metadata-sink.ts'
+import { Passthrough } from './listener/passthrough.ts'
 import { MCP_METHODS, ProxyListener, type ProxyRoute } from './listener/proxy.ts'
+import { type Passage, type RouteTable, routeTable } from './listener/route-table.ts'
 import { allowedHosts, allowedOrigins } from './mcp/allow-list.ts'
 import { openFilesLimit, openFilesNeeded } from './open-files.ts'
 import { stack } from './stack.ts'
@@ -21,6 +25,7 @@ import { Endpoint } from './upstream/endpoint.ts'
 import { Forward, type Target } from './upstream/forward.ts'
 import { Probe } from './upstream/probe.ts'
 import { trustedProxies } from './upstream/request-headers.ts'
+import { StreamForward, type StreamTarget } from './upstream/stream-forward.ts'
 
 export interface Gateway {
   /** Listens; resolves with where. */
@@ -30,6 +35,8 @@ export interface Gateway {
   /** Stops at once. */
   close(): Promise<void>
 }
+
+type Route = Config['routes'][number]
 
 const NOWHERE = { path: '_none', upstream: '_none' }
 
@@ -58,6 +65,7 @@ export async function buildGateway(config: Config, { log, version }: { log: Log;
     ),
   )
 
+  const table = routeTable(config.routes, (name) => (endpoints.get(name) as Endpoint).path)
   const chain = new Chain(
     stack({
       instruments,
@@ -70,7 +78,7 @@ export async function buildGateway(config: Config, { log, version }: { log: Log;
         ),
         origins: allowedOrigins(config.listen.origins, config.listen.host),
       },
-      publicUrls: publicUrls(config),
+      publicResources: table.resources,
       own: await ownInterceptors(config),
     }),
     chainMeter(instruments),
@@ -80,16 +88,15 @@ export async function buildGateway(config: Config, { log, version }: { log: Log;
 
   const trusts = trustedProxies(config.listen.trustedProxies)
   const active = (upstream: string) => instruments.requestsActive.bind([upstream])
-  const mcpRoute = (route: Config['routes'][number]): ProxyRoute => {
+  const targetOf = (route: Route): Target => {
     const endpoint = endpoints.get(route.upstream) as Endpoint
-    const target: Target = {
-      endpoint,
-      deadlines: route.deadlines,
-      host: route.host === 'preserve' ? undefined : endpoint.host,
-      trusts,
-    }
+    const host = route.host === 'preserve' ? undefined : endpoint.host
+    return { endpoint, deadlines: route.deadlines, host, trusts }
+  }
+  const mcpRoute = ({ route, facts }: RouteTable<Route>['mcp'][number]): ProxyRoute => {
+    const target = targetOf(route)
     return {
-      facts: { path: route.path, upstream: route.upstream },
+      facts,
       path: route.path,
       hostnames: route.hostnames,
       methods: MCP_METHODS,
@@ -101,12 +108,37 @@ export async function buildGateway(config: Config, { log, version }: { log: Log;
       },
     }
   }
+  const passthrough = new Passthrough()
+  const passthroughRoute = ({ route, facts, path, hostnames, upstreamPath, resource }: Passage<Route>): ProxyRoute => {
+    const without = resource === undefined ? undefined : WITHOUT
+    const target: StreamTarget = { ...targetOf(route), path: upstreamPath, without }
+    const { origin } = target.endpoint.url
+    return {
+      facts,
+      path,
+      hostnames,
+      methods: undefined,
+      streams: true,
+      active: active(route.upstream),
+      take: (x, downstream, req, res) => {
+        let sink: Sink = downstream
+        if (resource !== undefined) {
+          x.setUpstreamHeader('accept-encoding', 'identity')
+          const onUntouched = (why: string) => logger.warn({ path: x.url, why }, 'metadata not rewritten to publicUrl')
+          sink = new MetadataSink(downstream, x, resource, onUntouched)
+        }
+        const forward = new StreamForward(x, sink, chain, target, req)
+        passthrough.serve(forward, origin, req, res)
+        return forward
+      },
+    }
+  }
 
   const proxy = new ProxyListener({
     ...config.listen,
     limits: config.limits,
     chain,
-    routes: config.routes.map(mcpRoute),
+    routes: [...table.mcp.map(mcpRoute), ...table.passages.map(passthroughRoute)],
     nowhere: { facts: NOWHERE, active: active(NOWHERE.upstream) },
     meter: connectionMeter(instruments),
     extra: (app) => healthRoutes(app, health),
@@ -148,10 +180,4 @@ export async function buildGateway(config: Config, { log, version }: { log: Log;
 
 async function ownInterceptors({ interceptors }: Config): Promise<readonly Link[]> {
   return interceptors.length === 0 ? [] : loadInterceptors(interceptors)
-}
-
-function publicUrls({ routes }: Config): ReadonlyMap<string, string> {
-  const urls = new Map<string, string>()
-  for (const { path, publicUrl } of routes) if (publicUrl !== undefined) urls.set(path, publicUrl)
-  return urls
 }

@@ -1,11 +1,13 @@
 /** THE ordered list of interceptors: the first sees the request first, the response last and the end last. */
 import type { Link } from './exchange/chain.ts'
+import type { RouteFacts } from './exchange/exchange.ts'
 import type { Interceptor } from './exchange/interceptor.ts'
 import { accessLog } from './interceptors/access-log.ts'
 import { correlation } from './interceptors/correlation.ts'
 import { type GuardOptions, guard } from './interceptors/guard.ts'
 import { metrics } from './interceptors/metrics.ts'
 import { publicUrl } from './interceptors/public-url.ts'
+import type { PublicResource } from './mcp/well-known.ts'
 import type { AccessLog } from './telemetry/access-log.ts'
 import type { Instruments } from './telemetry/instruments.ts'
 
@@ -13,8 +15,8 @@ export interface StackParts {
   readonly instruments: Instruments
   readonly accessLog: AccessLog | undefined
   readonly guard: GuardOptions
-  /** Route path to the URL by which downstreams reach it. */
-  readonly publicUrls: ReadonlyMap<string, string>
+  /** What downstreams may know of the routes that have a public URL. */
+  readonly publicResources: ReadonlyMap<RouteFacts, PublicResource>
   /** The user's own, in the order of the configuration. */
   readonly own: readonly Link[]
 }
@@ -30,7 +32,7 @@ export function stack(parts: StackParts): readonly Link[] {
     // Before anything reads what a hostile page may have sent.
     builtIn(guard(parts.guard)),
     // Nearest to the downstream of all that may touch a response head; there only if a route asks for it.
-    parts.publicUrls.size > 0 ? builtIn(publicUrl(parts.publicUrls)) : undefined,
+    parts.publicResources.size > 0 ? builtIn(publicUrl(parts.publicResources)) : undefined,
     // The user's own see only what the guard let pass, and the upstream's response untouched.
     ...parts.own,
   ]

@@ -117,7 +117,8 @@ export class Downstream implements Sink {
     const { x } = this
     const res = this.#res
     x.status = head.status
-    if (this.#options.closing()) res.shouldKeepAlive = false
+    // An answer may come before the request is whole, and the rest of it may never be wanted.
+    if (!this.#req.complete || this.#options.closing()) res.shouldKeepAlive = false
     try {
       // Also an empty reason phrase: without one Node would write its own.
       res.writeHead(head.status, head.statusText, head.headers)
@@ -152,7 +153,7 @@ export class Downstream implements Sink {
       this.x.errorType = String(this.x.status)
     }
     this.#flushed = true
-    this.#res.end()
+    this.#endResponse()
   }
 
   fail(error: GatewayError, status: number = error.failure.status): void {
@@ -223,11 +224,9 @@ export class Downstream implements Sink {
 
   #answer(write: () => number, status: number): void {
     const res = this.#res
-    const req = this.#req
     this.#complete = true
     this.x.status = status
-    const unread = !req.complete
-    if (unread || this.#options.closing()) res.shouldKeepAlive = false
+    if (!this.#req.complete || this.#options.closing()) res.shouldKeepAlive = false
     try {
       this.x.responseBytes = write()
     } catch {
@@ -236,7 +235,13 @@ export class Downstream implements Sink {
       res.destroy()
       return
     }
-    if (!unread) {
+    this.#endResponse()
+  }
+
+  #endResponse(): void {
+    const res = this.#res
+    const req = this.#req
+    if (req.complete || res.shouldKeepAlive) {
       res.end()
       return
     }

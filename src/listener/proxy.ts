@@ -1,5 +1,5 @@
 /** The proxy listener: accepts downstream connections and starts one exchange for each request on a route. */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { type IncomingMessage, METHODS, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
   type FastifyInstance,
@@ -52,7 +52,9 @@ export interface ProxyOptions {
 }
 
 export const MCP_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'])
-const ALL_METHODS = ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS', 'PUT', 'PATCH', 'TRACE']
+const USUAL_METHODS = ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS', 'PUT', 'PATCH', 'TRACE']
+/** CONNECT is no request: Node closes its connection. */
+const ALL_METHODS = METHODS.filter((method) => method !== 'CONNECT')
 
 export class ProxyListener {
   readonly #options: ProxyOptions
@@ -84,10 +86,14 @@ export class ProxyListener {
     } as FastifyServerOptions)
     this.server.maxConnections = limits.connections
     followConnections(this.server, tls !== undefined, meter)
+    const known = new Set<string>(this.#app.supportedMethods)
+    for (const method of ALL_METHODS) if (!known.has(method)) this.#app.addHttpMethod(method)
     options.extra(this.#app)
     for (const route of options.routes) this.#add(route)
     const nowhere = this.#nowhere.bind(this)
-    this.#app.route({ method: ALL_METHODS, url: '*', onRequest: nowhere, handler: unreachable })
+    const everywhere = options.routes.some(({ path, hostnames }) => path === '/*' && hostnames.length === 0)
+    // The router takes both for the same path.
+    if (!everywhere) this.#app.route({ method: USUAL_METHODS, url: '*', onRequest: nowhere, handler: unreachable })
     // Methods beyond those.
     this.#app.setNotFoundHandler(nowhere)
   }
@@ -127,7 +133,7 @@ export class ProxyListener {
     const hosts: readonly (string | undefined)[] = hostnames.length > 0 ? hostnames : [undefined]
     for (const host of hosts) {
       this.#app.route({
-        method: ALL_METHODS,
+        method: methods === undefined ? ALL_METHODS : USUAL_METHODS,
         // find-my-way's own escape for a colon.
         url: path.replaceAll(':', '::'),
         ...(host !== undefined && { constraints: { host } }),

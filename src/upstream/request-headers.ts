@@ -8,13 +8,16 @@ export interface HeaderOptions {
   readonly host: string | undefined
   /** Whether the connection's other end may speak for somebody else by X-Forwarded-*. */
   readonly trusts: (address: string) => boolean
+  /** Lower-cased names of further headers that the upstream does not get. */
+  readonly without?: readonly string[] | undefined
 }
 
 /** Name, value, name, value…, as undici takes them. */
-export function requestHeaders(x: Exchange, { host, trusts }: HeaderOptions): string[] {
+export function requestHeaders(x: Exchange, { host, trusts, without }: HeaderOptions): string[] {
   let dropped = connectionTokens(x.headers.connection)
   const set = x.upstreamHeaders
   if (set !== undefined) dropped = [...dropped, ...set.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase())]
+  if (without !== undefined) dropped = [...dropped, ...without]
   const out = forwardable(x.rawHeaders, dropped)
   const own = x.headers.host ?? ''
   out.push('host', host ?? own)
