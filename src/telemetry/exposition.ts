@@ -5,8 +5,11 @@ import type { Format } from './negotiate.ts'
 import type { AnyInstrument, SeriesStore } from './series.ts'
 import { TextPage } from './text-page.ts'
 
-/** Milliseconds after which a slice ends; half of what an exchange may be held up, as one series more may follow. */
+/** Milliseconds after which the event loop turns; half of what an exchange may be held up, as a chunk may follow. */
 const SLICE = 1
+
+/** Characters after which a chunk is passed on. Encoding it takes as long as writing it, so it must not get long. */
+const CHUNK = 32_768
 
 /** The parts of a page. Their concatenation, in order, is the page. */
 export interface Page {
@@ -21,7 +24,7 @@ export interface Page {
 export type SeriesOf = AnyInstrument['series'] extends ReadonlySet<infer S> ? S : never
 
 /**
- * The whole page of a store. Observers run once at the start; between two chunks the event loop turns.
+ * The whole page of a store. Observers run once at the start; the event loop turns every millisecond or so.
  * Values are read when their series is written: each is consistent in itself, the page is not a snapshot.
  */
 export async function* expose(store: SeriesStore, format: Format): AsyncGenerator<string, void, void> {
@@ -34,9 +37,11 @@ export async function* expose(store: SeriesStore, format: Format): AsyncGenerato
     text += page.family(instrument)
     for (const series of instrument.series) {
       text += page.series(instrument, series)
-      if (performance.now() - began < SLICE) continue
+      if (text.length < CHUNK) continue
       yield text
       text = ''
+      // The reader's work on the chunk counts too.
+      if (performance.now() - began < SLICE) continue
       await setImmediate()
       began = performance.now()
     }

@@ -162,9 +162,9 @@ export class Instruments extends Catalogue {
     name: 'mcp.pool.rejected',
     kind: 'counter',
     unit: '{request}',
-    help: 'Exchanges refused for want of a permit: queue_full or queue_timeout.',
+    help: 'Exchanges refused for want of a permit: queue_full, queue_timeout or streams_full.',
     labels: ['upstream', 'reason'],
-    cap: 2 * UPSTREAMS,
+    cap: 3 * UPSTREAMS,
   })
 
   // Upstreams
