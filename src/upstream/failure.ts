@@ -35,6 +35,8 @@ function codeFor(code: string, message: string, sent: boolean): ErrorCode {
   if (code.startsWith('HPE_')) return 'upstream_invalid'
   // undici's words for a 100 that nobody asked for, a 101, and bytes on an idle connection.
   if (code === 'UND_ERR_SOCKET' && message.startsWith('bad ')) return 'upstream_invalid'
+  // TLS 1.3: a client certificate is refused when the handshake is over for us and the request is on its way.
+  if (/^ERR_SSL_.*ALERT/.test(code)) return 'upstream_tls'
   if (sent) return 'upstream_reset'
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/.test(code))
     return 'upstream_tls'
