@@ -5,6 +5,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 const WELL_FORMED = /^[\w.:+/=@-]{1,128}$/
 
 export function correlationId(headers: IncomingHttpHeaders): string {
-  const given = headers['x-correlation-id'] ?? headers['x-request-id']
-  return typeof given === 'string' && WELL_FORMED.test(given) ? given : randomUUID()
+  return wellFormed(headers['x-correlation-id']) ?? wellFormed(headers['x-request-id']) ?? randomUUID()
+}
+
+function wellFormed(given: string | string[] | undefined): string | undefined {
+  return typeof given === 'string' && WELL_FORMED.test(given) ? given : undefined
 }
