@@ -5,7 +5,8 @@ export function requestId(body: Buffer): string | number | null {
   if (body.length === 0) return null
   try {
     const message: unknown = JSON.parse(body.toString('utf8'))
-    if (typeof message !== 'object' || message === null || !('id' in message)) return null
+    // A response that a downstream posts carries the id of an upstream's request: echoed, it would name another of ours.
+    if (typeof message !== 'object' || message === null || !('id' in message && 'method' in message)) return null
     const { id } = message
     return typeof id === 'string' || typeof id === 'number' ? id : null
   } catch {
