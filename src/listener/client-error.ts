@@ -28,13 +28,18 @@ export function clearCurrent(socket: Socket, downstream: Downstream): void {
 
 /** @returns the metric's `error.type` */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): string {
+  if (isGone(error.code)) {
+    // Whatever the connection carries ends as what it is: the downstream left.
+    socket.destroy()
+    return 'reset'
+  }
   const code = CODES[error.code ?? ''] ?? 'bad_request'
   const failure = new GatewayError(code)
   const current = (socket as Tagged)[CURRENT]
   if (current !== undefined) {
     current.fail(failure)
     socket.destroySoon()
-  } else if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+  } else if (!socket.writable) socket.destroy()
   else {
     const { status } = failure.failure
     const body = errorBody(failure, null)
@@ -43,5 +48,10 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     // What still comes in is swallowed for a moment, so that the answer is not lost in a reset.
     setTimeout(() => socket.destroy(), 500).unref()
   }
-  return error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'reset' : code
+  return code
+}
+
+/** An error of the socket and not of what it carried, or its end amid a request: nobody is there to be answered. */
+function isGone(code = ''): boolean {
+  return code === 'HPE_INVALID_EOF_STATE' || !(code.startsWith('HPE_') || code.startsWith('ERR_HTTP_'))
 }

@@ -198,12 +198,24 @@ export class Downstream implements Sink {
 
   /** A broken end that no peer can take for a clean one; what was written before still arrives where framing allows. */
   #breakResponse(): void {
-    const { socket } = this.#res
+    const res = this.#res
+    const { socket } = res
     this.flush()
-    if (socket === null) this.#res.destroy()
-    else if (this.#res.chunkedEncoding || this.#head?.get('content-length') !== undefined) socket.destroySoon()
-    // Without chunks and without a length, only a reset tells a broken end from a clean one.
+    if (socket === null) this.#breakInTurn()
+    else if (res.chunkedEncoding || this.#head?.get('content-length') !== undefined) socket.destroySoon()
+    // Without chunks and without a length, only a reset tells a broken end from a clean one; in TLS, a missing alert does.
+    else if (this.x.encrypted) socket.destroy()
     else socket.resetAndDestroy()
+  }
+
+  /** Pipelined: the responses before this one are whole and still have the socket. */
+  #breakInTurn(): void {
+    const res = this.#res
+    const assign = res.assignSocket.bind(res)
+    res.assignSocket = (socket) => {
+      assign(socket)
+      this.#breakResponse()
+    }
   }
 
   #cut(chunk: Buffer): boolean {
@@ -262,6 +274,8 @@ export class Downstream implements Sink {
       x.outcome = 'downstream_closed'
       x.errorType = 'downstream_closed'
     }
+    // Who left before the request was read is logged under an id too.
+    x.correlationId ||= correlationId(x.headers)
     this.#source?.abort()
     x.endedAt = performance.now()
     this.#options.chain.end(x)
