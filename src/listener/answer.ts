@@ -1,5 +1,5 @@
 /** What Sidelight itself says to a downstream: JSON-RPC errors, and answers of interceptors. */
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { GatewayError } from '../errors.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Answer } from '../exchange/interceptor.ts'
@@ -22,7 +22,8 @@ export function writeError(res: ServerResponse, x: Exchange, error: GatewayError
   if (x.correlationId !== '') headers.push('x-correlation-id', x.correlationId)
   if (status === 503) headers.push('retry-after', RETRY_AFTER)
   if (status === 405) headers.push('allow', 'GET, HEAD, POST, DELETE, OPTIONS')
-  res.writeHead(status, headers)
+  // Named, because a head of the upstream's that Node refused to write leaves its reason behind.
+  res.writeHead(status, STATUS_CODES[status] ?? '', headers)
   res.write(body)
   return size
 }

@@ -86,6 +86,7 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
 
   resume(): void {
     this.#paused = false
+    this.#idleTimer?.refresh()
     if (!this.#holding) this.#controller?.resume()
   }
 
@@ -177,6 +178,11 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#over) return
+    if (!this.#endHeld && this.#connection?.reset) {
+      // undici takes a reset for the end of a body that has no length; who reads it would take half for the whole.
+      this.stop(new GatewayError('upstream_reset'))
+      return
+    }
     if (this.#holding) {
       this.#endHeld = true
       return

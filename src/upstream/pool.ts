@@ -1,4 +1,5 @@
 /** The connections to one endpoint: one undici Client each, so that taking one is O(1) and undici never queues. */
+import type { Socket } from 'node:net'
 import { Client } from 'undici'
 import type { Connectors } from './connector.ts'
 import { HeadGate } from './head-gate.ts'
@@ -35,9 +36,15 @@ export class Connection {
   open = false
   /** There once it is connected. */
   gate: HeadGate | undefined = undefined
+  socket: Socket | undefined = undefined
 
   constructor(client: Client) {
     this.client = client
+  }
+
+  /** Whether it was cut off, which is no end. */
+  get reset(): boolean {
+    return this.socket?.errored != null
   }
 }
 
@@ -90,7 +97,11 @@ export class Pool {
     const client = new Client(origin, {
       connect: (target, done) =>
         connect(target, (...result) => {
-          if (result[0] === null) connection.gate = new HeadGate(result[1], headBytes)
+          const [error, socket] = result
+          if (error === null) {
+            connection.socket = socket
+            connection.gate = new HeadGate(socket, headBytes)
+          }
           done(...result)
         }),
       pipelining: 1,
