@@ -1,6 +1,6 @@
 /** A raw downstream and a raw upstream with a gateway between them, taken down when the test ends. */
 import type { TestContext } from 'node:test'
-import { gateway, inFrontOf, type Settings, type TestGateway } from '../support/gateway.ts'
+import { gateway, type Settings, type TestGateway } from '../support/gateway.ts'
 import { headerValue } from '../support/http-head.ts'
 import { type RawClient, type RawClientOptions, rawClient } from '../support/raw-client.ts'
 import type { RawRequest } from '../support/raw-exchange.ts'
@@ -14,8 +14,16 @@ export interface Between {
   readonly requests: readonly RawRequest[]
 }
 
-/** The probe's requests get `{"ok":true}`; all others get `behaviour`. */
-export async function between(t: TestContext, behaviour: Behaviour, settings: Settings = {}): Promise<Between> {
+/**
+ * The probe's requests get `{"ok":true}`; all others get `behaviour`.
+ * @param limits of the upstream
+ */
+export async function between(
+  t: TestContext,
+  behaviour: Behaviour,
+  settings: Settings = {},
+  limits: Settings = {},
+): Promise<Between> {
   const requests: RawRequest[] = []
   const origin = await rawOrigin({
     behaviour: (exchange) => {
@@ -26,7 +34,7 @@ export async function between(t: TestContext, behaviour: Behaviour, settings: Se
     },
   })
   t.after(() => origin.close())
-  const running = await gateway(inFrontOf(`${origin.url}/mcp`, settings))
+  const running = await gateway({ upstreams: { upstream: { url: `${origin.url}/mcp`, limits } }, ...settings })
   t.after(() => running.close())
   return {
     origin,
