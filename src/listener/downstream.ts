@@ -11,6 +11,7 @@ import type { ResponseHead } from '../exchange/response-head.ts'
 import { SseBoundary } from '../mcp/sse-boundary.ts'
 import { writeAnswer, writeError } from './answer.ts'
 import { readBody } from './body.ts'
+import type { Linked } from './open-exchanges.ts'
 
 /** How long the unread rest of a refused request is swallowed, so that the answer is not lost in a reset. */
 const LINGER_MS = 500
@@ -26,7 +27,9 @@ export interface DownstreamOptions {
   readonly ended: (downstream: Downstream) => void
 }
 
-export class Downstream implements Sink {
+export class Downstream implements Sink, Linked<Downstream> {
+  previous: Downstream | undefined = undefined
+  next: Downstream | undefined = undefined
   readonly x: Exchange
   readonly #req: IncomingMessage
   readonly #res: ServerResponse

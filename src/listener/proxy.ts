@@ -16,6 +16,7 @@ import { hostname } from '../mcp/allow-list.ts'
 import { answerClientError, clearCurrent, setCurrent } from './client-error.ts'
 import { type ConnectionMeter, followConnections } from './connections.ts'
 import { Downstream, type DownstreamOptions } from './downstream.ts'
+import { OpenExchanges } from './open-exchanges.ts'
 import { FASTIFY_OPTIONS, type ServerLimits, serverOptions } from './server-options.ts'
 import { type ListenerTls, loadTls, reloadTls } from './tls.ts'
 
@@ -59,7 +60,7 @@ const ALL_METHODS = METHODS.filter((method) => method !== 'CONNECT')
 export class ProxyListener {
   readonly #options: ProxyOptions
   readonly #app: FastifyInstance
-  readonly #open = new Set<Downstream>()
+  readonly #open = new OpenExchanges<Downstream>()
   #stopTlsReload: (() => void) | undefined
   /** Connections close after their current response. */
   closing = false
@@ -103,7 +104,7 @@ export class ProxyListener {
   }
 
   /** Exchanges that have begun and not ended. */
-  get open(): ReadonlySet<Downstream> {
+  get open(): OpenExchanges<Downstream> {
     return this.#open
   }
 
