@@ -23,13 +23,13 @@ export class Passthrough {
   serve(forward: StreamForward, origin: string, req: IncomingMessage, res: ServerResponse): void {
     this.#passages.set(req, { forward, origin })
     if (this.#app !== undefined) {
-      this.#app.routing(req, res)
+      route(this.#app, forward, req, res)
       return
     }
     this.#loading ??= this.#load()
     this.#loading.then(
       (app) => {
-        if (!forward.over) app.routing(req, res)
+        if (!forward.over) route(app, forward, req, res)
       },
       (cause) => {
         this.#loading = undefined
@@ -67,14 +67,11 @@ export class Passthrough {
       disableCache: true,
       // Nothing is sent twice (trap 3).
       retryMethods: [],
-      handler: (request, reply, dest, options) => {
+      handler: (_request, reply, _dest, options) => {
         // From here on the exchange answers, by its own rules.
         reply.hijack()
-        try {
-          reply.from(dest, options)
-        } catch (error) {
-          refuse(request, reply, 'bad_request', error)
-        }
+        // The path was checked, and the exchange knows it: reply-from would refuse one like `/a/...`.
+        reply.from('/', options)
       },
       replyOptions: {
         getUpstream: (request) => this.#passage(request).origin,
@@ -90,4 +87,10 @@ export class Passthrough {
   #passage({ raw }: { readonly raw: unknown }): Passage {
     return this.#passages.get(raw as IncomingMessage) as Passage
   }
+}
+
+/** All of it is synchronous; an exchange that was not started by then would never end. */
+function route(app: FastifyInstance, forward: StreamForward, req: IncomingMessage, res: ServerResponse): void {
+  app.routing(req, res)
+  if (!forward.started) forward.stop(new GatewayError('internal'))
 }

@@ -16,6 +16,7 @@ export interface StreamTarget extends Target {
 export class StreamForward extends Forward {
   readonly #req: IncomingMessage
   #body: RequestBody | undefined = undefined
+  started = false
 
   constructor(x: Exchange, sink: Sink, chain: Chain, target: StreamTarget, req: IncomingMessage) {
     super(x, sink, chain, target)
@@ -23,6 +24,7 @@ export class StreamForward extends Forward {
   }
 
   override start(): void {
+    this.started = true
     // The downstream may have left while something else was awaited.
     if (!this.over) super.start()
   }
