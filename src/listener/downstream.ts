@@ -16,6 +16,9 @@ import type { Linked } from './open-exchanges.ts'
 /** How long the unread rest of a refused request is swallowed, so that the answer is not lost in a reset. */
 const LINGER_MS = 500
 
+/** Bytes; beyond, copying costs more than gathering. */
+const SMALL_BODY = 16 * 1024
+
 /** What every exchange of a listener shares. */
 export interface DownstreamOptions {
   readonly chain: Chain
@@ -141,6 +144,10 @@ export class Downstream implements Sink, Linked<Downstream> {
     if (this.#over || this.#complete) return true
     if (this.#cutting) return this.#cut(chunk)
     this.x.responseBytes += chunk.length
+    if (this.#isWhole(chunk)) {
+      this.#finish(chunk)
+      return true
+    }
     this.#boundary?.push(chunk)
     this.#flushed = true
     if (this.#res.write(chunk)) return true
@@ -150,13 +157,7 @@ export class Downstream implements Sink, Linked<Downstream> {
 
   end(): void {
     if (this.#over || this.#complete) return
-    this.#complete = true
-    if (this.x.status >= 400) {
-      this.x.outcome = 'http_error'
-      this.x.errorType = String(this.x.status)
-    }
-    this.#flushed = true
-    this.#endResponse()
+    this.#finish()
   }
 
   fail(error: GatewayError, status: number = error.failure.status): void {
@@ -189,6 +190,25 @@ export class Downstream implements Sink, Linked<Downstream> {
     this.x.errorType = 'drain_deadline'
     this.#source?.abort()
     this.#res.destroy()
+  }
+
+  #finish(last?: Buffer): void {
+    this.#complete = true
+    if (this.x.status >= 400) {
+      this.x.outcome = 'http_error'
+      this.x.errorType = String(this.x.status)
+    }
+    this.#flushed = true
+    if (last === undefined) this.#endResponse()
+    // As a string it leaves together with the head in one plain write; as a Buffer it would be a gathered one, with the
+    // end behind it.
+    else this.#res.end(last.toString('latin1'), 'latin1')
+  }
+
+  /** Whether this small chunk is the whole body, and its head still waits for it. */
+  #isWhole(chunk: Buffer): boolean {
+    if (this.#flushed || chunk.length > SMALL_BODY || !this.#req.complete || this.x.method === 'HEAD') return false
+    return this.#head?.get('content-length') === String(chunk.length)
   }
 
   /** Sends the head if nothing has sent it yet. */
