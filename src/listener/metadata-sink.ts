@@ -83,14 +83,12 @@ export class MetadataSink implements Sink {
   }
 
   #untouched(head: ResponseHead, why: Untouched): boolean {
-    const chunks = this.#chunks
+    const bytes = Buffer.concat(this.#chunks)
     this.#head = undefined
     this.#chunks = []
     this.#onUntouched(why)
     this.#inner.head(head)
-    let more = true
-    for (const chunk of chunks) more = this.#inner.data(chunk)
-    return more
+    return this.#inner.data(bytes)
   }
 }
 
