@@ -25,14 +25,22 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
  */
 export function upstreamFailure(error: unknown, sent: boolean): GatewayError {
   if (error instanceof GatewayError) return error
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  return new GatewayError(codeFor(String(code ?? ''), String(message ?? ''), sent), undefined, { cause: error })
+  const { name, code, message } = error as { name?: unknown; code?: unknown; message?: unknown }
+  const known =
+    name === 'HTTPParserError'
+      ? parserFailure(String(message))
+      : codeFor(String(code ?? ''), String(message ?? ''), sent)
+  return new GatewayError(known, undefined, { cause: error })
+}
+
+/** undici's parser errors have no code of their own; an end amid a message is one of them. */
+function parserFailure(message: string): ErrorCode {
+  return message.includes('EOF') ? 'upstream_reset' : 'upstream_invalid'
 }
 
 function codeFor(code: string, message: string, sent: boolean): ErrorCode {
   const known = CODES[code]
   if (known !== undefined) return known
-  if (code.startsWith('HPE_')) return 'upstream_invalid'
   // undici's words for a 100 that nobody asked for, a 101, and bytes on an idle connection.
   if (code === 'UND_ERR_SOCKET' && message.startsWith('bad ')) return 'upstream_invalid'
   // TLS 1.3: a client certificate is refused when the handshake is over for us and the request is on its way.

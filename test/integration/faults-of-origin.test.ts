@@ -45,6 +45,50 @@ async function answers(s: Stage, fault: Fault): Promise<void> {
   assertBare(response)
 }
 
+test('a response head that cannot be written on is 502, and nothing of it is in the answer', async (t) => {
+  const heads = [
+    'HTTP/1.1 200 Re\u0001ason\r\nContent-Length: 0\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nX-Odd: a\u0001b\r\nContent-Length: 0\r\n\r\n',
+  ]
+  const s = await stage(t)
+  for (const [index, head] of heads.entries()) {
+    s.origin.next(async (x) => {
+      await x.body()
+      await x.write(head)
+    })
+    const response = await s.ask(`odd-${index}`)
+    assertRpcError(response, 'upstream_invalid')
+    assert.equal(response.reason, 'Bad Gateway')
+    assert.equal(response.header('x-odd'), undefined)
+    assert.equal((await s.ended()).outcome, 'upstream_reset')
+    assert.equal(s.hits(`odd-${index}`).length, 1)
+    await s.settled()
+  }
+  await s.serves()
+})
+
+test('a response that is not HTTP is told from a connection that closed', async (t) => {
+  const s = await stage(t, { origin: { named: faultBehaviours } })
+  for (const name of ['garbage', 'no-status', 'version-9', 'nul-in-header', 'huge-head', 'switching-unasked']) {
+    assertRpcError(await s.ask(name, { behaviour: name }), 'upstream_invalid')
+    assert.equal((await s.ended())['error.type'], 'upstream_invalid')
+  }
+  for (const name of ['close-before-head', 'reset-before-head', 'close-mid-head']) {
+    assertRpcError(await s.ask(name, { behaviour: name }), 'upstream_reset')
+    assert.equal((await s.ended())['error.type'], 'upstream_reset')
+  }
+  await s.settled()
+})
+
+test('a downstream of HTTP/1.0 sees a broken body end by a reset', async (t) => {
+  const s = await stage(t, { origin: { named: faultBehaviours } })
+  const response = await s.ask('old', { version: 'HTTP/1.0', behaviour: 'close-mid-chunk' })
+  assert.equal(response.clean, false)
+  assert.equal(response.wireEnd, 'rst')
+  assert.equal((await s.ended()).outcome, 'upstream_reset')
+  await s.settled()
+})
+
 /** A stream goes on until the downstream leaves; then the upstream connection is closed. */
 async function holdsOpen(s: Stage, fault: Fault): Promise<void> {
   const { method = 'GET', expect } = fault
