@@ -147,7 +147,8 @@ export class ProxyListener {
           const downstream = this.#begin(route, req, res, options)
           if (methods !== undefined && !methods.has(req.method ?? '')) {
             downstream.refuse(new GatewayError('method_not_allowed'))
-          } else if (route.streams) downstream.pass(() => route.take(downstream.x, downstream, req, res))
+          } else if (misnames(req)) downstream.refuse(new GatewayError('bad_request'))
+          else if (route.streams) downstream.pass(() => route.take(downstream.x, downstream, req, res))
           else downstream.receive(() => route.take(downstream.x, downstream, req, res))
         },
       })
@@ -203,6 +204,15 @@ export class ProxyListener {
 /** The address of the connection's other end; an IPv4 one as IPv4. */
 function clientAddress({ remoteAddress = '' }: { remoteAddress?: string | undefined }): string {
   return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress
+}
+
+const SLASH = 0x2f
+
+/** A target in absolute form must name whom Host names (RFC 9112 §3.2), for only Host is held against the allow-lists. */
+function misnames({ url = '', headers }: IncomingMessage): boolean {
+  if (url.charCodeAt(0) === SLASH) return false
+  const authority = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1]
+  return authority !== undefined && authority.toLowerCase() !== headers.host?.toLowerCase()
 }
 
 /** Host names are compared without port and case. */
