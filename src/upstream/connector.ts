@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { buildConnector } from 'undici'
+import type { buildConnector } from 'undici'
+import { buildConnector as newConnector } from './undici.ts'
 
 export interface UpstreamTls {
   /** PEM files. */
@@ -37,7 +38,7 @@ export class Connectors {
   #make(timeout: number): buildConnector.connector {
     const { ca, cert, key, servername } = this.#tls
     const secure = this.#url.protocol === 'https:'
-    const connect = buildConnector({
+    const connect = newConnector({
       timeout,
       allowH2: false,
       ...(secure && {

@@ -1,7 +1,8 @@
 /** What @fastify/http-proxy dispatches to: the pools, permits and rules of MCP routes, in place of a pool of its own. */
-import { Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { GatewayError } from '../errors.ts'
 import type { StreamForward } from './stream-forward.ts'
+import { Dispatcher as BaseDispatcher } from './undici.ts'
 
 const FORWARD = Symbol('the exchange that a dispatch serves')
 type Tagged = Record<string, string> & { [FORWARD]?: StreamForward }
@@ -18,7 +19,7 @@ export function headersOf(forward: StreamForward): Record<string, string> {
  * code as on MCP routes, because what reply-from makes of a response loses spelling, order and duplicates of headers,
  * and may end the process (traps 2, 4, 7).
  */
-export class PoolDispatcher extends Dispatcher {
+export class PoolDispatcher extends BaseDispatcher {
   override dispatch({ headers }: Dispatcher.DispatchOptions, _handler: Dispatcher.DispatchHandler): boolean {
     const forward = (headers as Tagged | undefined)?.[FORWARD]
     if (forward === undefined) throw new GatewayError('internal', 'a dispatch without an exchange')

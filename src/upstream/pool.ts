@@ -1,8 +1,8 @@
 /** The connections to one endpoint: one undici Client each, so that taking one is O(1) and undici never queues. */
 import type { Socket } from 'node:net'
-import { Client } from 'undici'
 import type { Connectors } from './connector.ts'
 import { HeadGate } from './head-gate.ts'
+import { Client } from './undici.ts'
 
 /** A bound counter or gauge. */
 export interface Adds {

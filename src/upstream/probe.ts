@@ -1,5 +1,5 @@
 /** Asks an upstream, again and again and off the request path, whether it is alive: in MCP, in its own revision. */
-import { Client } from 'undici'
+
 import {
   discoverRequest,
   initializeRequest,
@@ -9,6 +9,7 @@ import {
   probeAnswer,
 } from '../mcp/probe-message.ts'
 import type { Endpoint } from './endpoint.ts'
+import { Client } from './undici.ts'
 
 export interface ProbeOptions {
   readonly endpoint: Endpoint
