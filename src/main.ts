@@ -9,6 +9,7 @@ import { jsonSchema } from './config/settings.ts'
 import { usage } from './config/usage.ts'
 import { buildGateway, type Gateway } from './gateway.ts'
 import { InterceptorLoadError } from './interceptors/load.ts'
+import { boundReceivedMemory } from './received-memory.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 
 /** sysexits.h: the command or its configuration is wrong. */
@@ -31,6 +32,7 @@ if ('errors' in loaded) {
 }
 
 async function run(given: Config): Promise<void> {
+  boundReceivedMemory()
   const log = createLog(given.log)
   process.on('exit', () => log.flushSync())
   // A user's interceptor may leave a promise or a timer that throws: its fault is told, and traffic goes on.
