@@ -20,6 +20,12 @@ export function headersOf(forward: StreamForward): Record<string, string> {
  * and may end the process (traps 2, 4, 7).
  */
 export class PoolDispatcher extends BaseDispatcher {
+  /** How reply-from asks. It waits for an answer in vain. */
+  override request(options: Dispatcher.RequestOptions): Promise<never> {
+    this.dispatch(options, {})
+    return new Promise(() => {})
+  }
+
   override dispatch({ headers }: Dispatcher.DispatchOptions, _handler: Dispatcher.DispatchHandler): boolean {
     const forward = (headers as Tagged | undefined)?.[FORWARD]
     if (forward === undefined) throw new GatewayError('internal', 'a dispatch without an exchange')

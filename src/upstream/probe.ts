@@ -1,14 +1,14 @@
 /** Asks an upstream, again and again and off the request path, whether it is alive: in MCP, in its own revision. */
-
+import type { Dispatcher } from 'undici'
 import {
   discoverRequest,
   initializeRequest,
   LEGACY,
   type ProbeAnswer,
   type ProbeRequest,
-  probeAnswer,
 } from '../mcp/probe-message.ts'
 import type { Endpoint } from './endpoint.ts'
+import { ask, type ProbeReply } from './probe-exchange.ts'
 import { Client } from './undici.ts'
 
 export interface ProbeOptions {
@@ -36,8 +36,6 @@ export interface ProbeResult {
 
 /** Until the first success, and after a failure, the next probe comes sooner. */
 const IMPATIENT_MS = 500
-/** More of an answer than this says nothing more. */
-const ANSWER_BYTES = 64 * 1024
 
 export class Probe {
   readonly #options: ProbeOptions
@@ -46,6 +44,7 @@ export class Probe {
   #client: Client | undefined
   #stopped = false
   #failures = 0
+  #seen = false
   result: ProbeResult | undefined
 
   constructor(options: ProbeOptions) {
@@ -54,9 +53,8 @@ export class Probe {
 
   /** Seen alive recently, and not missed twice since. */
   get alive(): boolean {
-    return this.result !== undefined && this.#failures < 2 && this.#seen
+    return this.#seen && this.#failures < 2
   }
-  #seen = false
 
   start(): void {
     void this.#round()
@@ -109,55 +107,33 @@ export class Probe {
     }
   }
 
-  async #ask({ headers, body }: ProbeRequest): Promise<{ kind: ProbeAnswer; status: number; session?: string }> {
-    const { endpoint, timeout } = this.#options
-    const {
-      statusCode,
-      headers: head,
-      body: stream,
-    } = await (this.#client as Client).request({
-      path: endpoint.path,
-      method: 'POST',
-      headers: { host: endpoint.host, ...headers, ...this.#options.headers },
-      body,
-      servername: endpoint.servername,
-      signal: AbortSignal.timeout(timeout),
-    } as Parameters<Client['request']>[0])
-    let text = ''
-    const type = String(head['content-type'] ?? '')
-    let kind: ProbeAnswer = 'none'
-    // An event stream may stay open after its answer: stop as soon as there is one.
-    for await (const chunk of stream) {
-      text += String(chunk)
-      kind = probeAnswer(statusCode, type, text)
-      if (kind === 'result' || kind === 'error' || text.length > ANSWER_BYTES) break
-    }
-    if (text === '') kind = probeAnswer(statusCode, type, text)
-    const session = head['mcp-session-id']
-    return { kind, status: statusCode, ...(typeof session === 'string' && { session }) }
+  #ask({ headers, body }: ProbeRequest): Promise<ProbeReply> {
+    return this.#send('POST', headers, body)
   }
 
   /** Not to leave a session behind every ten seconds. */
   async #endSession(session: string): Promise<void> {
-    const { endpoint, timeout } = this.#options
     try {
-      // Breaking off an event stream closes its connection: a Client opens another.
-      const { body } = await (this.#client as Client).request({
-        path: endpoint.path,
-        method: 'DELETE',
-        headers: {
-          host: endpoint.host,
-          'mcp-session-id': session,
-          'mcp-protocol-version': LEGACY,
-          ...this.#options.headers,
-        },
-        servername: endpoint.servername,
-        signal: AbortSignal.timeout(timeout),
-      } as Parameters<Client['request']>[0])
-      await body.dump()
+      await this.#send('DELETE', { 'mcp-session-id': session, 'mcp-protocol-version': LEGACY }, null)
     } catch {
       // The upstream is alive all the same; a session that it will not end is its own to expire.
     }
+  }
+
+  #send(
+    method: 'POST' | 'DELETE',
+    headers: Readonly<Record<string, string>>,
+    body: string | null,
+  ): Promise<ProbeReply> {
+    const { endpoint, timeout } = this.#options
+    const options = {
+      path: endpoint.path,
+      method,
+      headers: { host: endpoint.host, ...headers, ...this.#options.headers },
+      body,
+      servername: endpoint.servername,
+    }
+    return ask(this.#client as Client, options as Dispatcher.DispatchOptions, timeout)
   }
 }
 

@@ -9,6 +9,3 @@ export const Client = require('undici/lib/dispatcher/client.js') as typeof undic
 export type Client = undici.Client
 export const Dispatcher = require('undici/lib/dispatcher/dispatcher.js') as typeof undici.Dispatcher
 export const buildConnector = require('undici/lib/core/connect.js') as typeof undici.buildConnector
-
-// The entry does this for all of its API; probes and passthrough need `request` alone.
-Object.assign(Dispatcher.prototype, { request: require('undici/lib/api/api-request.js') })
