@@ -29,6 +29,7 @@ export class Passthrough {
     this.#loading ??= this.#load()
     this.#loading.then(
       (app) => {
+        // The downstream may have left meanwhile.
         if (!forward.over) route(app, forward, req, res)
       },
       (cause) => {

@@ -16,6 +16,7 @@ export interface StreamTarget extends Target {
 export class StreamForward extends Forward {
   readonly #req: IncomingMessage
   #body: RequestBody | undefined = undefined
+  /** Whether it was, even if it has ended since. */
   started = false
 
   constructor(x: Exchange, sink: Sink, chain: Chain, target: StreamTarget, req: IncomingMessage) {
@@ -25,8 +26,7 @@ export class StreamForward extends Forward {
 
   override start(): void {
     this.started = true
-    // The downstream may have left while something else was awaited.
-    if (!this.over) super.start()
+    super.start()
   }
 
   protected override request(x: Exchange, target: StreamTarget): Dispatcher.DispatchOptions {
