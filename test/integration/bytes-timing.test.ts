@@ -196,3 +196,26 @@ for (const [what, interim] of INTERIM) {
     })
   }
 }
+
+const UNREADABLE: ReadonlyArray<readonly [string, string]> = [
+  ['something that is not HTTP, without a line end', 'hello'],
+  ['half a version of something else', 'HTTP/9.'],
+  ['a status of letters', 'HTTP/1.1 abc'],
+  ['an interim response whose head has no end', `HTTP/1.1 103 Hint${CRLF}Link: ${'x'.repeat(40_000)}`],
+]
+
+for (const [what, start] of UNREADABLE) {
+  test(`an upstream that answers ${what} and waits is refused at once, not at a deadline`, async (t) => {
+    const { connect, origin } = await between(t, async (exchange) => {
+      await exchange.body()
+      await exchange.write(start)
+      // Whoever awaits more waits until the gateway has given up.
+      await exchange.closed
+    })
+    const client = await connect({ within: 10_000 })
+    const response = await client.ask({ body: PING })
+    assert.equal(response.status, 502)
+    assert.match(response.body.toString(), /"type":"upstream_invalid"/)
+    await settles(() => origin.connections.every(({ requests, end }) => requests.length === 0 || end !== undefined))
+  })
+}
