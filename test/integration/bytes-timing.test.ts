@@ -199,7 +199,7 @@ for (const [what, interim] of INTERIM) {
 
 const UNREADABLE: ReadonlyArray<readonly [string, string]> = [
   ['something that is not HTTP, without a line end', 'hello'],
-  ['half a version of something else', 'HTTP/9.'],
+  ['a version of something else', 'HTTP/9.9 '],
   ['a status of letters', 'HTTP/1.1 abc'],
   ['an interim response whose head has no end', `HTTP/1.1 103 Hint${CRLF}Link: ${'x'.repeat(40_000)}`],
 ]
