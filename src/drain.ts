@@ -14,7 +14,7 @@ export interface DrainTimes {
 const BOUNDARY_MS = 1_000
 const POLL_MS = 20
 
-/** Resolves when no exchange is open any more. */
+/** Resolves when no exchange and no connection is open any more. */
 export async function drain(proxy: ProxyListener, { lag, deadline }: DrainTimes): Promise<void> {
   const end = performance.now() + deadline
   proxy.closing = true
@@ -26,6 +26,8 @@ export async function drain(proxy: ProxyListener, { lag, deadline }: DrainTimes)
   }
   await emptied(proxy, performance.now() + BOUNDARY_MS)
   for (const downstream of [...proxy.open]) downstream.breakOff()
+  // In the same turn: a call that a connection still brought in would reach the upstream, and its response nobody.
+  proxy.closeConnections()
 }
 
 /** GET streams and 2026-07-28 `subscriptions/listen`: no call waits for its response on them. */

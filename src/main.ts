@@ -89,11 +89,17 @@ function stopOnSignals(gateway: Gateway, log: Log, closeDemo: (() => Promise<voi
     if (stopping) process.exit(EX_FAILED)
     stopping = true
     log.logger.info({ signal }, 'draining')
-    await gateway.drain()
-    await closeDemo?.()
-    log.logger.info('stopped')
+    let code = 0
+    try {
+      await gateway.drain()
+      await closeDemo?.()
+      log.logger.info('stopped')
+    } catch (err) {
+      code = EX_FAILED
+      log.logger.error({ err }, 'stop failed')
+    }
     await log.flush()
-    process.exit(0)
+    process.exit(code)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
 }

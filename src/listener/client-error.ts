@@ -22,8 +22,10 @@ export function setCurrent(socket: Socket, downstream: Downstream): void {
   ;(socket as Tagged)[CURRENT] = downstream
 }
 
-export function clearCurrent(socket: Socket, downstream: Downstream): void {
+/** @returns whether the connection carries no exchange now (a pipelined one may have begun already) */
+export function clearCurrent(socket: Socket, downstream: Downstream): boolean {
   if ((socket as Tagged)[CURRENT] === downstream) (socket as Tagged)[CURRENT] = undefined
+  return (socket as Tagged)[CURRENT] === undefined
 }
 
 /** @returns the metric's `error.type` */

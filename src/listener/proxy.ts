@@ -62,7 +62,8 @@ export class ProxyListener {
   readonly #app: FastifyInstance
   readonly #open = new OpenExchanges<Downstream>()
   #stopTlsReload: (() => void) | undefined
-  /** Connections close after their current response. */
+  #accepting = true
+  /** Responses that begin say that their connection closes. */
   closing = false
 
   constructor(options: ProxyOptions) {
@@ -89,6 +90,11 @@ export class ProxyListener {
     followConnections(this.server, tls !== undefined, meter)
     const known = new Set<string>(this.#app.supportedMethods)
     for (const method of ALL_METHODS) if (!known.has(method)) this.#app.addHttpMethod(method)
+    // Exchanges are hijacked and say so themselves: this is for the others.
+    this.#app.addHook('onSend', (_request, reply, _payload, done) => {
+      if (this.closing) reply.header('connection', 'close')
+      done()
+    })
     options.extra(this.#app)
     for (const route of options.routes) this.#add(route)
     const nowhere = this.#nowhere.bind(this)
@@ -117,14 +123,20 @@ export class ProxyListener {
 
   /** No new connections; idle ones close, the others after their current response. */
   stopAccepting(): void {
+    this.#accepting = false
     this.server.close()
     this.server.closeIdleConnections()
+  }
+
+  /** Closes every connection at once, with whatever is on it. */
+  closeConnections(): void {
+    this.server.closeAllConnections()
   }
 
   /** Closes everything at once. */
   async close(): Promise<void> {
     this.#stopTlsReload?.()
-    this.server.closeAllConnections()
+    this.closeConnections()
     await this.#app.close()
   }
 
@@ -195,7 +207,10 @@ export class ProxyListener {
       ended: (downstream) => {
         this.#open.delete(downstream)
         active.add(-1)
-        clearCurrent(downstream.socket, downstream)
+        const { socket } = downstream
+        const free = clearCurrent(socket, downstream)
+        // Its head may have gone out before the drain began, so that nothing told the downstream that this was the last.
+        if (free && !this.#accepting) socket.destroySoon()
       },
     }
   }

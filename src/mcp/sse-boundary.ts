@@ -36,6 +36,8 @@ function last4(tail: Buffer, chunk: Buffer): Buffer {
 function endsEvent(bytes: Buffer, end: number): boolean {
   const first = lineEnd(bytes, end)
   if (first === 0) return false
+  // CR LF CR: the LF of the second line end is still to come.
+  if (bytes[end - 1] === CR && bytes[end - 2] === LF && bytes[end - 3] === CR) return false
   return lineEnd(bytes, end - first) > 0
 }
 
