@@ -1,8 +1,9 @@
 /** Passthrough: hands exchanges that are not MCP to @fastify/http-proxy, which is loaded when the first one comes. */
-import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { type ErrorCode, GatewayError } from '../errors.ts'
+import { METHODS } from '../node-http.ts'
 import { headersOf, PoolDispatcher } from '../upstream/pool-dispatcher.ts'
 import type { StreamForward } from '../upstream/stream-forward.ts'
 import { FASTIFY_OPTIONS } from './server-options.ts'
