@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Interceptor, Verdict } from './interceptor.ts'
 import type { ResponseHead } from './response-head.ts'
+import { checkVerdict } from './verdict.ts'
 
 export type Phase = 'request' | 'response' | 'end'
 export type Action = 'continue' | 'answer' | 'refuse' | 'modify' | 'error'
@@ -19,6 +20,8 @@ export interface PhaseMeter {
 /** One interceptor as the chain runs it. */
 export interface Link {
   readonly interceptor: Interceptor
+  /** In place of the interceptor's own name, so that one module may serve twice. */
+  readonly name?: string | undefined
   /** Let the exchange pass when this interceptor throws. */
   readonly failOpen: boolean
   /** May replace bodies. */
@@ -52,8 +55,7 @@ export class Chain {
   /** Phases are resolved here, once: an exchange loops only over interceptors that have the phase. */
   constructor(links: readonly Link[], meter: MeterFactory, onFault: FaultListener) {
     this.#onFault = onFault
-    for (const { interceptor, failOpen, mutates } of links) {
-      const { name } = interceptor
+    for (const { interceptor, name = interceptor.name, failOpen, mutates } of links) {
       const step = <F>(phase: Phase, run: F): Step<F> => ({ name, run, meter: meter(name, phase), failOpen, mutates })
       if (interceptor.onRequest) this.#request.push(step('request', interceptor.onRequest.bind(interceptor)))
       if (interceptor.onResponse) this.#response.unshift(step('response', interceptor.onResponse.bind(interceptor)))
@@ -73,11 +75,13 @@ export class Chain {
       x.modified = false
       try {
         const result = step.run(x)
-        if (result !== undefined && 'then' in result) return this.#requestLater(x, i, before, result, body)
+        if (result !== undefined && isPromise(result)) return this.#requestLater(x, i, before, result, body)
+        checkRequest(step, x, result, body)
         const after = performance.now()
         step.meter.duration((after - before) / 1000)
+        step.meter.action(result?.action ?? (x.modified ? 'modify' : 'continue'))
+        if (result !== undefined) return result
         before = after
-        if (this.#requestDone(step, x, result, body)) return result
       } catch (error) {
         this.#failed(step, 'request', x, error, before)
         before = performance.now()
@@ -96,21 +100,15 @@ export class Chain {
     const step = this.#request[at] as RequestStep
     try {
       const result = await pending
+      checkRequest(step, x, result, body)
       step.meter.duration((performance.now() - before) / 1000)
-      if (this.#requestDone(step, x, result, body)) return result
+      step.meter.action(result?.action ?? (x.modified ? 'modify' : 'continue'))
+      if (result !== undefined) return result
     } catch (error) {
       this.#failed(step, 'request', x, error, before)
     }
-    return this.request(x, at + 1)
-  }
-
-  #requestDone(step: RequestStep, x: Exchange, verdict: undefined | Verdict, body: Buffer): boolean {
-    if (x.body !== body && !step.mutates) {
-      x.body = body
-      throw new Error(`interceptor ${step.name} replaced a body without "mutates: true"`)
-    }
-    step.meter.action(verdict?.action ?? (x.modified ? 'modify' : 'continue'))
-    return verdict !== undefined
+    // Over meanwhile: the end phase has run, and nothing may follow it.
+    return x.endedAt > 0 ? undefined : this.request(x, at + 1)
   }
 
   /** Last listed, first called. A promise only if an interceptor returned one. Throws `interceptor_failed`. */
@@ -119,12 +117,14 @@ export class Chain {
     let before = performance.now()
     for (let i = from; i < this.#response.length; i++) {
       const step = this.#response[i] as ResponseStep
+      const { status } = head
+      head.modified = false
       try {
         const result = step.run(x, head)
-        if (result !== undefined) return this.#responseLater(x, head, i, before, result)
+        if (result !== undefined) return this.#responseLater(x, head, i, before, result, status)
         const after = performance.now()
         step.meter.duration((after - before) / 1000)
-        step.meter.action('continue')
+        step.meter.action(head.modified || head.status !== status ? 'modify' : 'continue')
         before = after
       } catch (error) {
         this.#failed(step, 'response', x, error, before)
@@ -140,16 +140,17 @@ export class Chain {
     at: number,
     before: number,
     pending: Promise<undefined>,
+    status: number,
   ): Promise<undefined> {
     const step = this.#response[at] as ResponseStep
     try {
       await pending
       step.meter.duration((performance.now() - before) / 1000)
-      step.meter.action('continue')
+      step.meter.action(head.modified || head.status !== status ? 'modify' : 'continue')
     } catch (error) {
       this.#failed(step, 'response', x, error, before)
     }
-    return this.response(x, head, at + 1)
+    return x.endedAt > 0 ? undefined : this.response(x, head, at + 1)
   }
 
   /** Last listed, first called; every one, whatever the others throw: the exchange is over. */
@@ -158,7 +159,9 @@ export class Chain {
     for (let i = 0; i < this.#end.length; i++) {
       const step = this.#end[i] as EndStep
       try {
-        step.run(x, x.outcome)
+        const result: unknown = step.run(x, x.outcome)
+        // Nothing waits for it, but what it throws is its own fault and nobody else's.
+        if (result instanceof Promise) result.catch((error: unknown) => this.#fault(step, 'end', x, error))
       } catch (error) {
         this.#fault(step, 'end', x, error)
       }
@@ -180,6 +183,19 @@ export class Chain {
     step.meter.error(errorType(error))
     this.#onFault(step.name, phase, error, x)
   }
+}
+
+function isPromise(result: Verdict | Promise<undefined | Verdict>): result is Promise<undefined | Verdict> {
+  return typeof result === 'object' && result !== null && 'then' in result
+}
+
+/** Throws for what an interceptor must not do or return. */
+function checkRequest({ name, mutates }: RequestStep, x: Exchange, verdict: undefined | Verdict, body: Buffer): void {
+  if (x.body !== body && !mutates) {
+    x.body = body
+    throw new TypeError(`interceptor ${name} replaced a body without "mutates: true"`)
+  }
+  if (verdict !== undefined) checkVerdict(verdict)
 }
 
 /** A low-cardinality name for an error: its `code`, else its class. */

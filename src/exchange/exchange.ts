@@ -1,5 +1,7 @@
 /** One downstream HTTP request and its response, to the last byte: the facts that every part reads and interceptors see. */
 import type { IncomingHttpHeaders } from 'node:http'
+import { endsHere } from '../mcp/headers.ts'
+import { validateHeaderName, validateHeaderValue } from '../node-http.ts'
 import type { Outcome } from './outcome.ts'
 
 const EMPTY = Buffer.alloc(0)
@@ -67,15 +69,23 @@ export class Exchange {
     this.startedAt = startedAt
   }
 
-  /** Sets a header on the request that the upstream gets, in place of any of that name. */
+  /**
+   * Sets a header on the request that the upstream gets, in place of any of that name. Throws for what no header may
+   * hold, and for headers that the gateway writes itself: those of the connection, of framing, Host, X-Forwarded-*.
+   */
   setUpstreamHeader(name: string, value: string): void {
-    this.upstreamHeaders ??= []
-    this.upstreamHeaders.push(name, value)
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    if (endsHere(name)) throw new TypeError(`the header ${name} is the gateway's own`)
+    const lower = name.toLowerCase()
+    const set = this.upstreamHeaders ?? []
+    this.upstreamHeaders = set.filter((_, i) => set[i - (i % 2)]?.toLowerCase() !== lower).concat(name, value)
     this.modified = true
   }
 
   /** Replaces the request body. Only for interceptors with `mutates: true`; the chain refuses it to others. */
   replaceBody(body: Buffer): void {
+    if (!Buffer.isBuffer(body)) throw new TypeError('a body must be a Buffer')
     this.body = body
     this.modified = true
   }

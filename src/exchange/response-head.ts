@@ -7,6 +7,8 @@ export class ResponseHead {
   headers: string[]
   /** Whether the body is `text/event-stream`. */
   readonly stream: boolean
+  /** Set by whatever changes the headers; the chain reads it to count the action `modify`. */
+  modified = false
 
   constructor(status: number, statusText: string, headers: string[], stream: boolean) {
     this.status = status
@@ -25,6 +27,7 @@ export class ResponseHead {
   set(name: string, value: string): void {
     this.remove(name)
     this.headers.push(name, value)
+    this.modified = true
   }
 
   remove(name: string): void {
@@ -36,6 +39,7 @@ export class ResponseHead {
       if (key.toLowerCase() !== wanted) kept.push(key, this.headers[i + 1] as string)
     }
     this.headers = kept
+    this.modified = true
   }
 
   #find(wanted: string): number {

@@ -7,12 +7,14 @@ import { type PublicResource, publicChallenge } from '../mcp/well-known.ts'
 export function publicUrl(resources: ReadonlyMap<RouteFacts, PublicResource>): Interceptor {
   return {
     name: 'public_url',
-    onResponse(x, { headers }) {
+    onResponse(x, head) {
+      const { headers } = head
       const resource = resources.get(x.route)
       if (resource === undefined) return undefined
       for (let i = 0; i < headers.length; i += 2) {
-        if (headers[i]?.toLowerCase() === 'www-authenticate')
-          headers[i + 1] = publicChallenge(headers[i + 1] as string, resource)
+        if (headers[i]?.toLowerCase() !== 'www-authenticate') continue
+        headers[i + 1] = publicChallenge(headers[i + 1] as string, resource)
+        head.modified = true
       }
       return undefined
     },

@@ -48,6 +48,11 @@ function kindOf(name: string): Kind {
   return kind
 }
 
+/** Whether a request header of this name is never the downstream's own: dropped, or written anew. */
+export function endsHere(name: string): boolean {
+  return kindOf(name) !== PASS
+}
+
 /** The lower-cased header names that a Connection header lists, without the connection options themselves. */
 export function connectionTokens(value: string | undefined): readonly string[] {
   // What nearly every peer sends; no list to build.
