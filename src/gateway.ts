@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { AdminListener } from './admin/admin.ts'
 import type { Config } from './config/config.ts'
 import { drain } from './drain.ts'
-import { Chain, type Link } from './exchange/chain.ts'
+import { Chain } from './exchange/chain.ts'
 import type { Sink } from './exchange/flow.ts'
 import { Health } from './health/health.ts'
 import { healthRoutes } from './health/routes.ts'
@@ -40,8 +40,18 @@ type Route = Config['routes'][number]
 
 const NOWHERE = { path: '_none', upstream: '_none' }
 
+export interface Surroundings {
+  readonly log: Log
+  readonly version: string
+  /** Where the packages of interceptors are looked up; the working directory unless told. */
+  readonly folder?: string
+}
+
 /** Throws `InterceptorLoadError` when a module of the configuration cannot serve. */
-export async function buildGateway(config: Config, { log, version }: { log: Log; version: string }): Promise<Gateway> {
+export async function buildGateway(
+  config: Config,
+  { log, version, folder = process.cwd() }: Surroundings,
+): Promise<Gateway> {
   const { logger } = log
   const store = new SeriesStore()
   const instruments = new Instruments(store)
@@ -79,7 +89,7 @@ export async function buildGateway(config: Config, { log, version }: { log: Log;
         origins: allowedOrigins(config.listen.origins, config.listen.host),
       },
       publicResources: table.resources,
-      own: await ownInterceptors(config),
+      own: await loadInterceptors(config.interceptors, folder),
     }),
     chainMeter(instruments),
     (interceptor, phase, err, x) =>
@@ -176,8 +186,4 @@ export async function buildGateway(config: Config, { log, version }: { log: Log;
     },
     close,
   }
-}
-
-async function ownInterceptors({ interceptors }: Config): Promise<readonly Link[]> {
-  return interceptors.length === 0 ? [] : loadInterceptors(interceptors)
 }

@@ -24,6 +24,8 @@ export interface Loaded {
   readonly command: Command
   /** For `schema`, `help` and `version`: the defaults. */
   readonly config: Config
+  /** The configuration file's, or the working directory: what is looked up by a name or a relative path begins here. */
+  readonly folder: string
   readonly warnings: readonly string[]
 }
 
@@ -31,9 +33,9 @@ export interface Loaded {
 export async function loadConfig({ argv, env, cwd }: Start): Promise<Loaded | { errors: readonly ConfigError[] }> {
   const { command, given: stated, errors: faults } = readArguments(argv)
   // Whoever asks for help gets it, whatever else is wrong.
-  if (command === 'help' || command === 'version') return { command, config: defaults(), warnings: [] }
+  if (command === 'help' || command === 'version') return { command, config: defaults(), folder: cwd, warnings: [] }
   if (command === 'schema')
-    return faults.length > 0 ? { errors: faults } : { command, config: defaults(), warnings: [] }
+    return faults.length > 0 ? { errors: faults } : { command, config: defaults(), folder: cwd, warnings: [] }
 
   const variables = readEnvironment(env)
   const given = [...stated, ...variables.given.filter(({ flag }) => !stated.some((s) => s.flag === flag))]
@@ -52,7 +54,7 @@ export async function loadConfig({ argv, env, cwd }: Start): Promise<Loaded | { 
   }
   errors.push(...read.errors)
   if (errors.length > 0) return { errors }
-  return { command, config: read.config, warnings: [...variables.warnings, ...read.warnings] }
+  return { command, config: read.config, folder, warnings: [...variables.warnings, ...read.warnings] }
 }
 
 async function readSettings(source: unknown, given: readonly Given[], env: Environment, folder: string) {

@@ -1,5 +1,6 @@
 /** Loads the interceptors of the configuration from their modules. */
-import { isAbsolute } from 'node:path'
+import { registerHooks } from 'node:module'
+import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Link } from '../exchange/chain.ts'
 import type { Interceptor } from '../exchange/interceptor.ts'
@@ -24,26 +25,38 @@ export class InterceptorLoadError extends Error {
   }
 }
 
+const NAME = /^[\w.-]{1,64}$/
 const PHASES = ['onRequest', 'onResponse', 'onEnd'] as const
 
-/** Throws an `InterceptorLoadError` for the first module that cannot serve. */
-export async function loadInterceptors(settings: readonly ModuleSettings[]): Promise<Link[]> {
-  const links: Link[] = []
-  for (const [index, { module, name, options, failOpen, mutates }] of settings.entries()) {
-    const interceptor = check(await make(module, options, index), index)
-    // Not a copy: an interceptor may be an instance with methods on its prototype.
-    if (name !== undefined) Object.defineProperty(interceptor, 'name', { value: name, enumerable: true })
-    links.push({ interceptor, failOpen, mutates })
+/**
+ * Throws an `InterceptorLoadError` for the first module that cannot serve.
+ * @param folder where package names are looked up first: that of the configuration file
+ */
+export async function loadInterceptors(settings: readonly ModuleSettings[], folder: string): Promise<Link[]> {
+  const links = new Map<string, Link>()
+  for (const [index, { module, name: given, options, failOpen, mutates }] of settings.entries()) {
+    const interceptor = check(await make(module, options, index, folder), index)
+    const name = given ?? interceptor.name
+    if (!NAME.test(name)) {
+      throw new InterceptorLoadError(index, 'the interceptor needs a name of letters, digits, "_", "-" and "."')
+    }
+    if (links.has(name)) throw new InterceptorLoadError(index, `${name} is the name of another interceptor; set "name"`)
+    links.set(name, { interceptor, name, failOpen, mutates })
   }
-  return links
+  return [...links.values()]
 }
 
-async function make(module: string, options: Readonly<Record<string, unknown>>, index: number): Promise<unknown> {
+async function make(
+  module: string,
+  options: Readonly<Record<string, unknown>>,
+  index: number,
+  folder: string,
+): Promise<unknown> {
   let loaded: { default?: unknown }
   try {
-    loaded = (await import(isAbsolute(module) ? pathToFileURL(module).href : module)) as { default?: unknown }
+    loaded = isAbsolute(module) ? await import(pathToFileURL(module).href) : await importPackage(module, folder)
   } catch (cause) {
-    throw new InterceptorLoadError(index, `${module} cannot be loaded: ${(cause as Error).message}`, { cause })
+    throw new InterceptorLoadError(index, `${module} cannot be loaded: ${reason(cause)}`, { cause })
   }
   const factory = loaded.default
   if (typeof factory !== 'function') {
@@ -52,22 +65,56 @@ async function make(module: string, options: Readonly<Record<string, unknown>>, 
   try {
     return await (factory as (options: unknown) => unknown)(options)
   } catch (cause) {
-    throw new InterceptorLoadError(index, `${module} refused its options: ${(cause as Error).message}`, { cause })
+    throw new InterceptorLoadError(index, `${module} refused its options: ${reason(cause)}`, { cause })
   }
+}
+
+/** As a module in that folder would import it, else as one of Sidelight's own would. */
+async function importPackage(name: string, folder: string): Promise<{ default?: unknown }> {
+  const parentURL = pathToFileURL(join(folder, 'sidelight.yaml')).href
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier !== name || context.parentURL !== import.meta.url) return next(specifier, context)
+      try {
+        return next(specifier, { ...context, parentURL })
+      } catch (error) {
+        try {
+          return next(specifier, context)
+        } catch {
+          throw error
+        }
+      }
+    },
+  })
+  try {
+    return await import(name)
+  } finally {
+    hooks.deregister()
+  }
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 function check(made: unknown, index: number): Interceptor {
   if (typeof made !== 'object' || made === null)
     throw new InterceptorLoadError(index, 'the factory must return an object')
   const { name } = made as { name?: unknown }
-  if (typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name)) {
+  if (typeof name !== 'string' || !NAME.test(name)) {
     throw new InterceptorLoadError(index, 'the interceptor needs a name of letters, digits, "_", "-" and "."')
   }
-  for (const phase of PHASES) {
-    const value = (made as Record<string, unknown>)[phase]
-    if (value !== undefined && typeof value !== 'function') {
+  const phases = PHASES.filter((phase) => (made as Record<string, unknown>)[phase] !== undefined)
+  for (const phase of phases) {
+    if (typeof (made as Record<string, unknown>)[phase] !== 'function') {
       throw new InterceptorLoadError(index, `${name}.${phase} must be a function`)
     }
   }
+  // A misspelled phase would never run, and nothing else would tell.
+  const unknown = Object.keys(made).find((key) => /^on[A-Z]/i.test(key) && !PHASES.some((phase) => phase === key))
+  if (unknown !== undefined) {
+    throw new InterceptorLoadError(index, `${name}.${unknown} is no phase: there are ${PHASES.join(', ')}`)
+  }
+  if (phases.length === 0) throw new InterceptorLoadError(index, `${name} has none of ${PHASES.join(', ')}`)
   return made as Interceptor
 }
