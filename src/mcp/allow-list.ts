@@ -1,20 +1,28 @@
 /** Host and Origin allow-lists against DNS rebinding (MCP specification, transports, "Security Warning"). Pure. */
+import { BlockList, isIP } from 'node:net'
 
 /** Says whether a header value may pass; `undefined`: everything may. */
 export type Allows = ((value: string) => boolean) | undefined
+
+const LOOPBACK_NETWORKS = new BlockList()
+LOOPBACK_NETWORKS.addSubnet('127.0.0.0', 8, 'ipv4')
+LOOPBACK_NETWORKS.addAddress('::1', 'ipv6')
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /** Whether a listener bound to this address can be reached from this machine alone. */
 export function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || address.startsWith('127.')
+  const version = isIP(address)
+  if (version === 0) return address.toLowerCase() === 'localhost'
+  return LOOPBACK_NETWORKS.check(address, version === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** A Host value without its port, lower-cased. */
+/** A Host value without its port, lower-cased. What is no host and port is no host name either, and stays whole. */
 export function hostname(host: string): string {
-  const end = host.startsWith('[') ? host.indexOf(']') + 1 : host.indexOf(':')
-  return (end > 0 ? host.slice(0, end) : host).toLowerCase()
+  return (HOST_AND_PORT.exec(host)?.[1] ?? host).toLowerCase()
 }
+
+const HOST_AND_PORT = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/
 
 /**
  * @param names allowed Host values, with port (must match) or without (any port); `['*']`: all; `undefined`: loopback
