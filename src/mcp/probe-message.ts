@@ -55,19 +55,24 @@ export function probeAnswer(status: number, contentType: string, text: string): 
   return status === 401 || status === 403 ? 'refused' : 'none'
 }
 
+/** The data of each event, of the last one also if it is not complete yet (HTML standard §9.2.6). */
 function dataOf(text: string): string[] {
-  return text
-    .split(/\r\n|\r|\n/)
-    .filter((line) => line.startsWith('data:'))
-    .map((line) => line.slice(5))
+  const events: string[] = ['']
+  for (const line of text.split(/\r\n|\r|\n/)) {
+    if (line === '') events.push('')
+    else if (line.startsWith('data:')) events.push(`${events.pop()}${line.slice(5)}\n`)
+  }
+  return events
 }
 
 function responseKind(payload: string): 'result' | 'error' | undefined {
   try {
     const message: unknown = JSON.parse(payload)
-    if (typeof message !== 'object' || message === null || !('jsonrpc' in message)) return undefined
-    if ('result' in message) return 'result'
-    return 'error' in message ? 'error' : undefined
+    if (typeof message !== 'object' || message === null) return undefined
+    const { jsonrpc, result, error } = message as { jsonrpc?: unknown; result?: unknown; error?: unknown }
+    if (jsonrpc !== '2.0') return undefined
+    if (typeof result === 'object' && result !== null) return 'result'
+    return typeof (error as { code?: unknown } | null | undefined)?.code === 'number' ? 'error' : undefined
   } catch {
     return undefined
   }
