@@ -1,9 +1,10 @@
 /** What Sidelight itself says to a downstream: JSON-RPC errors, and answers of interceptors. */
-import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { GatewayError } from '../errors.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Answer } from '../exchange/interceptor.ts'
 import { requestId } from '../mcp/request-id.ts'
+import { STATUS_CODES } from '../node-http.ts'
 
 /** Seconds after which a downstream may try again when limits are reached. */
 const RETRY_AFTER = '1'
@@ -24,16 +25,21 @@ export function writeError(res: ServerResponse, x: Exchange, error: GatewayError
   if (status === 405) headers.push('allow', 'GET, HEAD, POST, DELETE, OPTIONS')
   // Named, because a head of the upstream's that Node refused to write leaves its reason behind.
   res.writeHead(status, STATUS_CODES[status] ?? '', headers)
+  if (x.method === 'HEAD') return 0
   res.write(body)
   return size
 }
 
 export function writeAnswer(res: ServerResponse, x: Exchange, answer: Answer): number {
   const body = Buffer.from(answer.body ?? '')
+  const bodiless = answer.status === 204 || answer.status === 304
   const headers: string[] = []
   for (const [name, value] of Object.entries(answer.headers ?? {})) headers.push(name, value)
-  headers.push('content-length', String(body.length), 'x-correlation-id', x.correlationId)
+  // RFC 9110 §8.6: none with 204.
+  if (!bodiless) headers.push('content-length', String(body.length))
+  headers.push('x-correlation-id', x.correlationId)
   res.writeHead(answer.status, headers)
-  if (body.length > 0) res.write(body)
+  if (bodiless || x.method === 'HEAD' || body.length === 0) return 0
+  res.write(body)
   return body.length
 }

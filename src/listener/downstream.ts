@@ -106,8 +106,9 @@ export class Downstream implements Sink, Linked<Downstream> {
   #obey(verdict: undefined | Verdict, forward: () => Source): void {
     if (this.#over) return
     if (verdict === undefined) this.#go(forward)
-    else if (verdict.action === 'answer') this.#answer(() => writeAnswer(this.#res, this.x, verdict), verdict.status)
-    else this.fail(new GatewayError(verdict.code ?? 'refused', verdict.message), verdict.status)
+    else if (verdict.action === 'answer') {
+      this.#answer(() => writeAnswer(this.#res, this.x, verdict), verdict.status)
+    } else this.fail(new GatewayError(verdict.code ?? 'refused', verdict.message), verdict.status)
   }
 
   #go(forward: () => Source): void {
@@ -194,15 +195,20 @@ export class Downstream implements Sink, Linked<Downstream> {
 
   #finish(last?: Buffer): void {
     this.#complete = true
-    if (this.x.status >= 400) {
-      this.x.outcome = 'http_error'
-      this.x.errorType = String(this.x.status)
-    }
+    this.#judge()
     this.#flushed = true
     if (last === undefined) this.#endResponse()
     // As a string it leaves together with the head in one plain write; as a Buffer it would be a gathered one, with the
     // end behind it.
     else this.#res.end(last.toString('latin1'), 'latin1')
+  }
+
+  /** By its status, where nothing else went wrong. */
+  #judge(): void {
+    const { x } = this
+    if (x.status < 400 || x.outcome !== 'ok') return
+    x.outcome = 'http_error'
+    x.errorType = String(x.status)
   }
 
   /** Whether this small chunk is the whole body, and its head still waits for it. */
@@ -261,6 +267,7 @@ export class Downstream implements Sink, Linked<Downstream> {
     const res = this.#res
     this.#complete = true
     this.x.status = status
+    this.#judge()
     if (!this.#req.complete || this.#options.closing()) res.shouldKeepAlive = false
     try {
       this.x.responseBytes = write()
