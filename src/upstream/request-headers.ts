@@ -59,5 +59,6 @@ export function trustedProxies(networks: readonly string[]): (address: string) =
     if (prefix === undefined) list.addAddress(address, family)
     else list.addSubnet(address, Number(prefix), family)
   }
-  return (address) => list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
+  // Link-local addresses come with their zone, which no network has.
+  return (address) => list.check(address.replace(/%.*/, ''), isIPv4(address) ? 'ipv4' : 'ipv6')
 }
