@@ -28,10 +28,10 @@ if ('errors' in loaded) {
   else if (loaded.command === 'version') process.stdout.write(`${version}\n`)
   else if (loaded.command === 'schema') process.stdout.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`)
   else if (loaded.command === 'check') process.stdout.write('the configuration is valid\n')
-  else await run(loaded.config)
+  else await run(loaded.config, loaded.folder)
 }
 
-async function run(given: Config): Promise<void> {
+async function run(given: Config, folder: string): Promise<void> {
   boundReceivedMemory()
   const log = createLog(given.log)
   process.on('exit', () => log.flushSync())
@@ -41,7 +41,7 @@ async function run(given: Config): Promise<void> {
   try {
     const demo = Object.keys(given.upstreams).length === 0 ? await startDemo(log) : undefined
     const config = demo === undefined ? given : withUpstream(given, demo.url)
-    const gateway = await buildGateway(config, { log, version })
+    const gateway = await buildGateway(config, { log, version, folder })
     stopOnSignals(gateway, log, demo?.close)
     announce(config, await gateway.start(), log, version)
   } catch (error) {
