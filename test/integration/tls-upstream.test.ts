@@ -1,5 +1,7 @@
 /** TLS towards upstreams: whom the gateway believes, what it shows, and that no downstream can change either. */
 import assert from 'node:assert/strict'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { type CertificateAuthority, certificateAuthority, type PemFolder, pemFolder } from '../support/certificates.ts'
 import { gateway, type Settings, type TestGateway } from '../support/gateway.ts'
@@ -74,6 +76,18 @@ describe('an https upstream', { timeout: 60_000 }, () => {
     const g = await front(t, `${o.url}/mcp`, { ca })
     assert.equal((await ask(g)).status, 200)
     assert.deepEqual([...new Set(o.connections.map(({ servername }) => servername))], [undefined])
+  })
+
+  it('is verified by its IPv6 address as well', async (t) => {
+    const tls = await authority.issue({ name: 'x', ip: ['::1'] })
+    const server = createServer(tls, (_req, res) => res.end('{"ok":true}'))
+    const listening = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(0, '::1', () => resolve(true))
+    })
+    if (!listening) return t.skip('no IPv6 here')
+    t.after(() => server.close())
+    const { port } = server.address() as AddressInfo
+    assert.equal((await ask(await front(t, `https://[::1]:${port}/mcp`, { ca }))).status, 200)
   })
 
   const unbelieved: readonly (readonly [what: string, url: (o: RawOrigin) => string, tls: () => Promise<OriginTls>])[] =

@@ -19,7 +19,6 @@ const cases: readonly (readonly [code: string, sent: boolean, expected: string])
   ['ECONNRESET', false, 'upstream_unreachable'],
   ['ECONNRESET', true, 'upstream_reset'],
   ['UND_ERR_SOCKET', true, 'upstream_reset'],
-  ['HPE_INVALID_CONSTANT', true, 'upstream_invalid'],
 ]
 for (const [code, sent, expected] of cases) {
   it(`${code} ${sent ? 'after' : 'before'} the request was sent is ${expected}`, () => {
