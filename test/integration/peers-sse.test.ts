@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { everything } from '../support/everything.ts'
 import { gateway, inFrontOf } from '../support/gateway.ts'
+import { settles } from '../support/measure.ts'
 import { sdkClient } from '../support/sdk-client.ts'
 import { withProgress } from '../support/transcript.ts'
 
@@ -21,8 +22,10 @@ test('server-everything over HTTP+SSE says the same through passthrough paths', 
       await peer.call('trigger-sampling-request', { prompt: 'why?', maxTokens: 5 }),
       await withProgress(peer, 'trigger-long-running-operation', { duration: 0.2, steps: 4 }),
     ]
+    // It asks for the roots a moment after the session began.
+    await settles(() => peer.asked.includes('roots/list'))
     await peer.client.close()
-    return { results, asked: peer.asked }
+    return { results, asked: [...peer.asked].sort() }
   }
   assert.deepEqual(await talk(front.url), await talk(server.url))
 })
