@@ -112,9 +112,13 @@ async function giveUp(error: unknown, log: Log): Promise<void> {
     EADDRNOTAVAIL: `${address} is not an address of this machine (--host, --admin-host)`,
   }
   if (error instanceof InterceptorLoadError) {
-    process.stderr.write(
-      formatErrors([{ path: `interceptors[${error.index}].module`, message, hint: 'see docs/interceptors.md' }]),
-    )
+    const hint = 'see docs/interceptors.md'
+    const errors = error.faults.map((fault) => ({
+      path: `interceptors[${fault.index}].module`,
+      message: fault.message,
+      hint,
+    }))
+    process.stderr.write(formatErrors(errors))
     process.exitCode = EX_USAGE
   } else {
     process.stderr.write(`sidelight: ${hints[code ?? ''] ?? message}\n`)

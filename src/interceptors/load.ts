@@ -16,56 +16,60 @@ export interface ModuleSettings {
 }
 
 /** What is wrong with the interceptor at `index`; `message` says what to do. */
-export class InterceptorLoadError extends Error {
+export interface LoadFault {
   readonly index: number
+  readonly message: string
+}
 
-  constructor(index: number, message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.index = index
+/** Some interceptors cannot serve. */
+export class InterceptorLoadError extends Error {
+  readonly faults: readonly LoadFault[]
+
+  constructor(faults: readonly LoadFault[]) {
+    super(faults.map(({ message }) => message).join('; '))
+    this.faults = faults
   }
 }
 
-const NAME = /^[\w.-]{1,64}$/
 const PHASES = ['onRequest', 'onResponse', 'onEnd'] as const
+const MEANT = /^on([A-Z]|request|response|end)/
 
 /**
- * Throws an `InterceptorLoadError` for the first module that cannot serve.
+ * Throws an `InterceptorLoadError` that names every module that cannot serve.
  * @param folder where package names are looked up first: that of the configuration file
  */
 export async function loadInterceptors(settings: readonly ModuleSettings[], folder: string): Promise<Link[]> {
   const links = new Map<string, Link>()
+  const faults: LoadFault[] = []
   for (const [index, { module, name: given, options, failOpen, mutates }] of settings.entries()) {
-    const interceptor = check(await make(module, options, index, folder), index)
-    const name = given ?? interceptor.name
-    if (!NAME.test(name)) {
-      throw new InterceptorLoadError(index, 'the interceptor needs a name of letters, digits, "_", "-" and "."')
+    try {
+      const interceptor = check(await make(module, options, folder))
+      const name = checkName(given ?? interceptor.name)
+      if (links.has(name)) throw new Error(`${name} is the name of another interceptor; set "name"`)
+      links.set(name, { interceptor, name, failOpen, mutates })
+    } catch (error) {
+      faults.push({ index, message: reason(error) })
     }
-    if (links.has(name)) throw new InterceptorLoadError(index, `${name} is the name of another interceptor; set "name"`)
-    links.set(name, { interceptor, name, failOpen, mutates })
   }
+  if (faults.length > 0) throw new InterceptorLoadError(faults)
   return [...links.values()]
 }
 
-async function make(
-  module: string,
-  options: Readonly<Record<string, unknown>>,
-  index: number,
-  folder: string,
-): Promise<unknown> {
+async function make(module: string, options: Readonly<Record<string, unknown>>, folder: string): Promise<unknown> {
   let loaded: { default?: unknown }
   try {
     loaded = isAbsolute(module) ? await import(pathToFileURL(module).href) : await importPackage(module, folder)
   } catch (cause) {
-    throw new InterceptorLoadError(index, `${module} cannot be loaded: ${reason(cause)}`, { cause })
+    throw new Error(`${module} cannot be loaded: ${reason(cause)}`, { cause })
   }
   const factory = loaded.default
   if (typeof factory !== 'function') {
-    throw new InterceptorLoadError(index, `${module} must export a function as default that returns an interceptor`)
+    throw new Error(`${module} must export a function as default that returns an interceptor`)
   }
   try {
     return await (factory as (options: unknown) => unknown)(options)
   } catch (cause) {
-    throw new InterceptorLoadError(index, `${module} refused its options: ${reason(cause)}`, { cause })
+    throw new Error(`${module} refused its options: ${reason(cause)}`, { cause })
   }
 }
 
@@ -79,7 +83,8 @@ async function importPackage(name: string, folder: string): Promise<{ default?: 
         return next(specifier, { ...context, parentURL })
       } catch (error) {
         try {
-          return next(specifier, context)
+          // The place given above would stay in force if it were not named anew.
+          return next(specifier, { ...context, parentURL: import.meta.url })
         } catch {
           throw error
         }
@@ -97,24 +102,23 @@ function reason(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }
 
-function check(made: unknown, index: number): Interceptor {
-  if (typeof made !== 'object' || made === null)
-    throw new InterceptorLoadError(index, 'the factory must return an object')
-  const { name } = made as { name?: unknown }
-  if (typeof name !== 'string' || !NAME.test(name)) {
-    throw new InterceptorLoadError(index, 'the interceptor needs a name of letters, digits, "_", "-" and "."')
-  }
+function checkName(name: unknown): string {
+  if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name)) return name
+  throw new Error('the interceptor needs a name of letters, digits, "_", "-" and "."')
+}
+
+function check(made: unknown): Interceptor {
+  if (typeof made !== 'object' || made === null) throw new Error('the factory must return an object')
+  const name = checkName((made as { name?: unknown }).name)
   const phases = PHASES.filter((phase) => (made as Record<string, unknown>)[phase] !== undefined)
   for (const phase of phases) {
     if (typeof (made as Record<string, unknown>)[phase] !== 'function') {
-      throw new InterceptorLoadError(index, `${name}.${phase} must be a function`)
+      throw new Error(`${name}.${phase} must be a function`)
     }
   }
   // A misspelled phase would never run, and nothing else would tell.
-  const unknown = Object.keys(made).find((key) => /^on[A-Z]/i.test(key) && !PHASES.some((phase) => phase === key))
-  if (unknown !== undefined) {
-    throw new InterceptorLoadError(index, `${name}.${unknown} is no phase: there are ${PHASES.join(', ')}`)
-  }
-  if (phases.length === 0) throw new InterceptorLoadError(index, `${name} has none of ${PHASES.join(', ')}`)
+  const unknown = Object.keys(made).find((key) => MEANT.test(key) && !PHASES.some((phase) => phase === key))
+  if (unknown !== undefined) throw new Error(`${name}.${unknown} is no phase: there are ${PHASES.join(', ')}`)
+  if (phases.length === 0) throw new Error(`${name} has none of ${PHASES.join(', ')}`)
   return made as Interceptor
 }
