@@ -3,14 +3,14 @@ import type { ServerResponse } from 'node:http'
 import type { GatewayError } from '../errors.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Answer } from '../exchange/interceptor.ts'
-import { requestId } from '../mcp/request-id.ts'
+import { type RequestId, requestId } from '../mcp/request-id.ts'
 import { STATUS_CODES } from '../node-http.ts'
 
 /** Seconds after which a downstream may try again when limits are reached. */
 const RETRY_AFTER = '1'
 
 /** The body of an error answer, for an id that was read or `null`. */
-export function errorBody(error: GatewayError, id: string | number | null, message = error.message): string {
+export function errorBody(error: GatewayError, id: RequestId, message = error.message): string {
   const { rpc, source } = error.failure
   return JSON.stringify({ jsonrpc: '2.0', id, error: { code: rpc, message, data: { type: error.code, source } } })
 }
