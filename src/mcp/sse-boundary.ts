@@ -3,33 +3,37 @@
 const LF = 0x0a
 const CR = 0x0d
 
+/** The longest blank line, with the line end before it: CR LF CR LF. */
+const KEPT = 4
+
 /** Follows a stream chunk by chunk; constant memory, and no work per chunk but keeping its last bytes. */
 export class SseBoundary {
-  /** The last bytes seen, at most 4: the longest blank line is CR LF CR LF. */
-  #tail: Buffer = Buffer.alloc(0)
+  /** The last bytes seen, behind zeros while there are fewer. A copy: a view would keep its whole chunk in memory. */
+  readonly #tail = Buffer.alloc(KEPT)
+  #empty = true
 
   push(chunk: Buffer): void {
-    this.#tail = chunk.length >= 4 ? chunk.subarray(chunk.length - 4) : last4(this.#tail, chunk)
+    const { length } = chunk
+    if (length === 0) return
+    this.#empty = false
+    const tail = this.#tail
+    if (length < KEPT) tail.copyWithin(0, length)
+    for (let i = Math.min(length, KEPT); i > 0; i--) tail[KEPT - i] = chunk[length - i] as number
   }
 
   /** Whether everything seen so far ends with a whole event (or nothing was seen). */
   get atBoundary(): boolean {
-    return this.#tail.length === 0 || endsEvent(this.#tail, this.#tail.length)
+    return this.#empty || endsEvent(this.#tail, KEPT)
   }
 
   /** How many bytes of the next chunk belong before the first boundary in it; −1: none of its ends is one. */
   cut(chunk: Buffer): number {
     const joined = Buffer.concat([this.#tail, chunk])
-    for (let end = this.#tail.length + 1; end <= joined.length; end++) {
-      if (endsEvent(joined, end)) return end - this.#tail.length
+    for (let end = KEPT + 1; end <= joined.length; end++) {
+      if (endsEvent(joined, end)) return end - KEPT
     }
     return -1
   }
-}
-
-function last4(tail: Buffer, chunk: Buffer): Buffer {
-  const joined = Buffer.concat([tail, chunk])
-  return joined.subarray(Math.max(0, joined.length - 4))
 }
 
 /** Whether the bytes before `end` close a line and an empty line after it. */
