@@ -78,7 +78,8 @@ export const route = object(
     path: urlPath({ description: 'Path that downstreams use, matched exactly.', examples: ['/mcp'] }),
     hostnames: list(hostName({ examples: ['files.example.com'] }), {
       default: [],
-      description: 'Host names for which the route holds, whatever the port. Empty: every name.',
+      description:
+        'Host names for which the route holds, whatever the port. Empty: every name. The listener accepts them beside `listen.hosts`.',
     }),
     upstream: maybe(string({ description: 'Name of the upstream. Unset: the only one.', examples: ['files'] })),
     host: literals(['upstream', 'preserve'], {
