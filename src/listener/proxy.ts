@@ -1,5 +1,5 @@
 /** The proxy listener: accepts downstream connections and starts one exchange for each request on a route. */
-import { type IncomingMessage, METHODS, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
   type FastifyInstance,
@@ -13,6 +13,7 @@ import type { Chain } from '../exchange/chain.ts'
 import { Exchange, type RouteFacts } from '../exchange/exchange.ts'
 import type { Source } from '../exchange/flow.ts'
 import { hostname } from '../mcp/allow-list.ts'
+import { METHODS } from '../node-http.ts'
 import { answerClientError, clearCurrent, setCurrent } from './client-error.ts'
 import { type ConnectionMeter, followConnections } from './connections.ts'
 import { Downstream, type DownstreamOptions } from './downstream.ts'
