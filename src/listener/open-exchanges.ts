@@ -35,13 +35,10 @@ export class OpenExchanges<T extends Linked<T>> implements Iterable<T> {
     this.#size--
   }
 
-  /** Members may be deleted meanwhile. */
+  /** Those that are there now; any may be deleted meanwhile, and is passed over then. */
   *[Symbol.iterator](): Generator<T> {
-    let member = this.#first
-    while (member !== undefined) {
-      const { next } = member
-      yield member
-      member = next
-    }
+    const members: T[] = []
+    for (let member = this.#first; member !== undefined; member = member.next) members.push(member)
+    for (const member of members) if (member.previous !== undefined || member === this.#first) yield member
   }
 }
