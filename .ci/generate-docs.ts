@@ -1,11 +1,13 @@
 /** Writes the documents that are generated from the source. A test fails when one of them is stale. */
 import { writeFileSync } from 'node:fs'
 import { configurationDocument } from '../src/config/document.ts'
+import { documentErrors } from '../src/document-errors.ts'
 import { documentMetrics } from '../src/telemetry/document.ts'
 
 /** Path from the root of the repository, and what the file must hold. */
 export const documents: readonly (readonly [path: string, text: () => string])[] = [
   ['docs/configuration.md', configurationDocument],
+  ['docs/errors.md', documentErrors],
   ['docs/metrics.md', documentMetrics],
 ]
 
