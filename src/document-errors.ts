@@ -38,8 +38,7 @@ const HINTS: Readonly<Record<ErrorCode, string>> = {
   queue_timeout: 'Try again; look for slow calls, or raise `upstreams.*.limits.calls` or `queueTimeout`.',
   streams_full: 'Look for clients that open streams and forget them, or raise `upstreams.*.limits.streams`.',
   upstream_unreachable: 'Start the upstream; check `upstreams.*.url` and the network. The log has the cause.',
-  upstream_connect_timeout:
-    'Check the network and the load of the upstream, or raise `routes[].deadlines.connect`.',
+  upstream_connect_timeout: 'Check the network and the load of the upstream, or raise `routes[].deadlines.connect`.',
   upstream_tls: 'Check the certificate of the upstream against `upstreams.*.tls`. The log has the cause.',
   upstream_timeout: 'Look for a slow tool, or raise `routes[].deadlines.responseHead`.',
   upstream_reset: 'Look into the log of the upstream: it closed the connection, or crashed.',
