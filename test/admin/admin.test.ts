@@ -1,0 +1,168 @@
+/** The admin listener: what it serves, in which form, to whom, and what it says to everybody else. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import { gateway, inFrontOf, type TestGateway } from '../support/gateway.ts'
+import type { HeaderList } from '../support/http-head.ts'
+import { settles } from '../support/measure.ts'
+import { type RawResponse, rawClient } from '../support/raw-client.ts'
+import { type RawOrigin, rawOrigin } from '../support/raw-origin.ts'
+
+describe('the admin listener', () => {
+  let origin: RawOrigin
+  let g: TestGateway
+  before(async () => {
+    origin = await rawOrigin()
+    g = await gateway(inFrontOf(`${origin.url}/mcp`))
+  })
+  after(async () => {
+    await g.close()
+    await origin.close()
+  })
+
+  async function ask(
+    target: string,
+    headers: HeaderList = [],
+    more: object = {},
+    base = g.adminUrl,
+  ): Promise<RawResponse> {
+    const client = await rawClient(base)
+    try {
+      return await client.ask({ method: 'GET', target, headers, ...more })
+    } finally {
+      client.close()
+    }
+  }
+
+  const json = (response: RawResponse) => JSON.parse(response.body.toString()) as Record<string, unknown>
+
+  describe('/metrics', () => {
+    const forms: readonly (readonly [accept: string, type: string, shape: RegExp])[] = [
+      ['*/*', 'text/plain; version=0.0.4; charset=utf-8', /^# HELP [\s\S]*\n$/],
+      ['text/plain;version=0.0.4', 'text/plain; version=0.0.4; charset=utf-8', /^# HELP [\s\S]*\n$/],
+      [
+        'application/openmetrics-text;version=1.0.0,*/*;q=0.1',
+        'application/openmetrics-text; version=1.0.0; charset=utf-8',
+        /\n# EOF\n$/,
+      ],
+      ['application/json', 'application/json; charset=utf-8', /^[[{][\s\S]*[\]}]\s*$/],
+    ]
+    for (const [accept, type, shape] of forms) {
+      it(`for Accept: ${accept} is ${type}, compressed only where that is accepted`, async () => {
+        const plain = await ask('/metrics', [['Accept', accept]])
+        assert.deepEqual([plain.status, plain.header('content-type')], [200, type])
+        assert.equal(plain.header('content-encoding'), undefined)
+        assert.match(plain.body.toString(), shape)
+        const packed = await ask('/metrics', [
+          ['Accept', accept],
+          ['Accept-Encoding', 'br;q=1.0, gzip;q=0.8'],
+        ])
+        assert.deepEqual([packed.header('content-encoding'), packed.header('content-type')], ['gzip', type])
+        assert.match(gunzipSync(packed.body).toString(), shape)
+        assert.ok(packed.clean)
+        for (const response of [plain, packed]) assert.equal(response.header('vary'), 'accept, accept-encoding')
+      })
+    }
+
+    it('is not compressed for gzip;q=0, and is for *', async () => {
+      const encoded = async (accepted: string) =>
+        (await ask('/metrics', [['Accept-Encoding', accepted]])).header('content-encoding')
+      assert.equal(await encoded('gzip;q=0, *'), undefined)
+      assert.equal(await encoded('*'), 'gzip')
+    })
+
+    it('survives scrapers that leave amid a page', async () => {
+      for (const encoding of ['identity', 'gzip']) {
+        for (let i = 0; i < 5; i++) {
+          const client = await rawClient(g.adminUrl)
+          await client.send(`GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: ${encoding}\r\n\r\n`)
+          client.reset()
+        }
+      }
+      assert.equal((await ask('/metrics')).status, 200)
+    })
+  })
+
+  describe('health', () => {
+    it('has the same form on both listeners, is never stored, and answers HEAD as GET', async () => {
+      await settles(async () => (await ask('/health/ready')).status === 503)
+      for (const base of [g.adminUrl, g.url]) {
+        for (const [target, status] of [
+          ['/health', 200],
+          ['/health/ready', 503],
+        ] as const) {
+          const got = await ask(target, [], {}, base)
+          assert.deepEqual([got.status, got.header('cache-control')], [status, 'no-store'])
+          assert.equal(got.header('content-type'), 'application/json; charset=utf-8')
+          assert.deepEqual(Object.keys(json(got)).sort(), ['components', 'status', 'uptime', 'version'])
+          const client = await rawClient(base)
+          const head = await client.ask({ method: 'HEAD', target })
+          assert.deepEqual([head.status, head.body.length], [status, 0])
+          // Nothing of a body is left on the connection.
+          assert.equal((await client.ask({ method: 'HEAD', target })).status, status)
+          client.close()
+        }
+      }
+      assert.equal(g.exchanges.length, 0, 'health is no exchange')
+    })
+  })
+
+  describe('everything else', () => {
+    for (const [method, target] of [
+      ['GET', '/'],
+      ['GET', '/metrics/'],
+      ['GET', '/healthy'],
+      ['POST', '/metrics'],
+      ['DELETE', '/health'],
+      ['GET', '/mcp'],
+      ['GET', '/%2e%2e/etc/passwd'],
+    ] as const) {
+      it(`${method} ${target} is 404 as JSON, and says what there is`, async () => {
+        const response = await ask(target, [], { method })
+        assert.deepEqual([response.status, response.header('content-type')], [404, 'application/json; charset=utf-8'])
+        assert.deepEqual(json(response), {
+          error: 'not_found',
+          message: 'Here are /metrics, /health and /health/ready',
+        })
+      })
+    }
+
+    it('is refused as JSON where it cannot be read', async () => {
+      for (const target of ['/%', '/metrics%zz']) {
+        const response = await ask(target)
+        assert.equal(response.status, 400)
+        assert.match(response.header('content-type') ?? '', /^application\/json/)
+        assert.doesNotMatch(response.body.toString(), /node_modules|\bat \w/)
+      }
+    })
+  })
+
+  describe('the guard', () => {
+    it('refuses a foreign Host on /metrics with a word, and answers health to any', async () => {
+      const refused = await ask('/metrics', [], { host: 'evil.example' })
+      assert.deepEqual([refused.status, json(refused).error], [403, 'host_forbidden'])
+      for (const target of ['/health', '/health/ready']) {
+        assert.notEqual((await ask(target, [], { host: '10.1.2.3:9090' })).status, 403)
+      }
+    })
+
+    it('opens nothing but health to a foreign Host', async () => {
+      for (const target of ['/metrics?x=/health', '/health/../metrics', '//metrics', '/', '/healthmetrics']) {
+        const { status, body } = await ask(target, [], { host: 'evil.example' })
+        assert.ok(status === 403 || status === 404, `${target}: ${status}`)
+        assert.doesNotMatch(body.toString(), /mcp_/)
+      }
+    })
+
+    it('refuses a foreign Origin on both listeners, health included', async () => {
+      for (const base of [g.adminUrl, g.url]) {
+        const targets = base === g.url ? ['/mcp'] : ['/metrics', '/health']
+        for (const target of targets) {
+          const response = await ask(target, [['Origin', 'https://evil.example']], {}, base)
+          assert.equal(response.status, 403, `${base}${target}`)
+          assert.match(response.body.toString(), /origin_forbidden/)
+        }
+      }
+    })
+  })
+})
