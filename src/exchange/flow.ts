@@ -4,8 +4,10 @@ import type { ResponseHead } from './response-head.ts'
 
 /** The downstream half. Every call after its end is ignored. */
 export interface Sink {
-  /** Sends the response head; at most once. */
+  /** Takes the response head; at most once. It leaves with the first bytes, or by `flush`. */
   head(head: ResponseHead): void
+  /** No bytes came along with the head: sends it now. */
+  flush(): void
   /** Sends body bytes. `false`: pause until `Source.resume`. */
   data(chunk: Buffer): boolean
   /** The response is complete. */

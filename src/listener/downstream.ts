@@ -137,8 +137,6 @@ export class Downstream implements Sink, Linked<Downstream> {
     }
     this.#head = head
     if (head.stream) this.#boundary = new SseBoundary()
-    // With the first bytes if they came along (one segment), else at once.
-    process.nextTick(flush, this)
   }
 
   data(chunk: Buffer): boolean {
@@ -311,10 +309,6 @@ export class Downstream implements Sink, Linked<Downstream> {
     this.#options.chain.end(x)
     this.#options.ended(this)
   }
-}
-
-function flush(downstream: Downstream): void {
-  downstream.flush()
 }
 
 function asGatewayError(error: unknown): GatewayError {

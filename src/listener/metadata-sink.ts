@@ -54,6 +54,10 @@ export class MetadataSink implements Sink {
     this.#inner.head(head)
   }
 
+  flush(): void {
+    if (this.#head === undefined) this.#inner.flush()
+  }
+
   data(chunk: Buffer): boolean {
     if (this.#head === undefined) return this.#inner.data(chunk)
     this.#chunks.push(chunk)

@@ -1,5 +1,6 @@
 /** Host and Origin allow-lists against DNS rebinding (MCP specification, transports, "Security Warning"). Pure. */
 import { BlockList, isIP } from 'node:net'
+import { remember } from '../remember.ts'
 
 /** Says whether a header value may pass; `undefined`: everything may. */
 export type Allows = ((value: string) => boolean) | undefined
@@ -18,9 +19,7 @@ export function isLoopback(address: string): boolean {
 }
 
 /** A Host value without its port, lower-cased. What is no host and port is no host name either, and stays whole. */
-export function hostname(host: string): string {
-  return (HOST_AND_PORT.exec(host)?.[1] ?? host).toLowerCase()
-}
+export const hostname = remember((host) => (HOST_AND_PORT.exec(host)?.[1] ?? host).toLowerCase())
 
 const HOST_AND_PORT = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/
 
@@ -38,7 +37,7 @@ export function allowedHosts(
   if (names === undefined ? !isLoopback(bind) : names.includes('*')) return undefined
   const stated = names ?? [...LOOPBACK, bind]
   const set = new Set([...stated, ...routed].map((name) => name.toLowerCase()))
-  return (value) => set.has(value.toLowerCase()) || set.has(hostname(value))
+  return remember((value) => set.has(value.toLowerCase()) || set.has(hostname(value)))
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Which HTTP headers end at the gateway and which pass: RFC 9110 §7.6.1, and what MCP needs to survive. Pure. */
+import { remember } from '../remember.ts'
 
 /** Never forwarded, either way: they belong to one connection. `expect` was answered here; `trailer` kills Node (traps). */
 const HOP_BY_HOP = new Set([
@@ -35,18 +36,10 @@ const REWRITE = 2
 type Kind = typeof PASS | typeof HOP | typeof REWRITE
 
 // Names repeat in every exchange: one Map look-up (25 ns) in place of toLowerCase and two Set look-ups (90 ns).
-// Bounded, because downstreams choose the names.
-const kinds = new Map<string, Kind>()
-const KINDS_MAX = 1_000
-
-function kindOf(name: string): Kind {
-  const known = kinds.get(name)
-  if (known !== undefined) return known
+const kindOf = remember((name): Kind => {
   const lower = name.toLowerCase()
-  const kind = HOP_BY_HOP.has(lower) ? HOP : REWRITTEN.has(lower) ? REWRITE : PASS
-  if (kinds.size < KINDS_MAX) kinds.set(name, kind)
-  return kind
-}
+  return HOP_BY_HOP.has(lower) ? HOP : REWRITTEN.has(lower) ? REWRITE : PASS
+})
 
 /** Whether a request header of this name is never the downstream's own: dropped, or written anew. */
 export function endsHere(name: string): boolean {
@@ -107,12 +100,13 @@ export function forwardable(raw: readonly string[], dropped: readonly string[]):
  * The response headers that pass, from the bytes that undici gives: latin-1, as HTTP has it.
  * @param raw name, value, name, value…
  */
-export function responseHeaders(raw: readonly (Buffer | string)[]): string[] {
+export function responseHeaders(raw: readonly Buffer[]): string[] {
+  const texts = decoded(raw)
   const out: string[] = []
   let tokens: string[] | undefined
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = text(raw[i])
-    const value = text(raw[i + 1])
+  for (let i = 0; i < texts.length; i += 2) {
+    const name = texts[i] as string
+    const value = texts[i + 1] as string
     if (kindOf(name) === HOP) {
       if (name.length === 10 && name.toLowerCase() === 'connection') {
         const named = connectionTokens(value)
@@ -134,8 +128,27 @@ function without(headers: readonly string[], names: readonly string[]): string[]
   return out
 }
 
-function text(bytes: Buffer | string | undefined): string {
-  return typeof bytes === 'string' ? bytes : bytes === undefined ? '' : bytes.toString('latin1')
+/** A head nearly always lies in one piece, and is decoded in one: 0.35 µs for 16 names and values in place of 0.75. */
+function decoded(raw: readonly Buffer[]): string[] {
+  const [first] = raw
+  const last = raw[raw.length - 1]
+  if (first === undefined || last === undefined) return []
+  const { buffer, byteOffset: start } = first
+  const length = last.byteOffset + last.length - start
+  if (last.buffer !== buffer || length < 0) return raw.map(latin1)
+  const whole = latin1(Buffer.from(buffer, start, length))
+  const out: string[] = []
+  for (let i = 0; i < raw.length; i++) {
+    const bytes = raw[i] as Buffer
+    const at = bytes.byteOffset - start
+    if (bytes.buffer !== buffer || at < 0 || at + bytes.length > length) return raw.map(latin1)
+    out.push(whole.substring(at, at + bytes.length))
+  }
+  return out
+}
+
+function latin1(bytes: Buffer): string {
+  return bytes.toString('latin1')
 }
 
 /** MCP 2025-11-25, "Session Management": the id consists of visible ASCII characters (0x21 to 0x7E). */

@@ -1,6 +1,7 @@
 /** The access log: one JSON line an exchange, written by hand because a pino line of this size costs three times as much. */
 import { hash } from 'node:crypto'
 import type { Outcome } from '../exchange/outcome.ts'
+import { remember } from '../remember.ts'
 import { quote } from './json.ts'
 
 export interface AccessRecord {
@@ -32,7 +33,7 @@ export interface LineSink {
 }
 
 /** Stands for a session in logs: the same id gives the same tag, and no tag gives the id back. */
-export const sessionTag = (sessionId: string): string => hash('sha256', sessionId, 'hex').slice(0, 12)
+export const sessionTag = remember((sessionId) => hash('sha256', sessionId, 'hex').slice(0, 12))
 
 const FAULTS: ReadonlySet<Outcome> = new Set<Outcome>([
   'timeout',

@@ -251,9 +251,8 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
 
   #sendHead(head: ResponseHead): void {
     this.#sink.head(head)
-    const { bodyIdle } = this.#target.deadlines
-    // Most bodies come with their head: no timer for those.
-    if (bodyIdle > 0 && !head.stream) process.nextTick(startIdleTimer, this, bodyIdle)
+    // Most bodies come with their head, in one segment, and need neither of what follows.
+    process.nextTick(Forward.afterHead, this, head.stream)
   }
 
   #hold(pending: Promise<undefined>, head: ResponseHead, controller: Controller): void {
@@ -277,13 +276,12 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
     else forward.stop(new GatewayError('upstream_timeout'))
   }
 
-  static watch(forward: Forward, bodyIdle: number): void {
-    if (!forward.#over) forward.#idleTimer = setTimeout(Forward.idle, bodyIdle, forward)
+  static afterHead(forward: Forward, stream: boolean): void {
+    if (forward.#over) return
+    forward.#sink.flush()
+    const { bodyIdle } = forward.#target.deadlines
+    if (bodyIdle > 0 && !stream) forward.#idleTimer = setTimeout(Forward.idle, bodyIdle, forward)
   }
-}
-
-function startIdleTimer(forward: Forward, bodyIdle: number): void {
-  Forward.watch(forward, bodyIdle)
 }
 
 /** One for all: aborts are expected and nobody reads it. */

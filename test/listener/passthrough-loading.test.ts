@@ -40,7 +40,13 @@ test('an exchange that ends while http-proxy loads takes no permit and sends not
   const forwards: StreamForward[] = []
   const server = createServer((req, res) => {
     const x = new Exchange({ path: '/*', upstream: 'upstream' }, req, '127.0.0.1', false, performance.now())
-    const sink = { head: () => {}, data: () => true, end: () => void res.end(), fail: () => void res.end() }
+    const sink = {
+      head: () => {},
+      flush: () => {},
+      data: () => true,
+      end: () => void res.end(),
+      fail: () => void res.end(),
+    }
     const forward = new StreamForward(x, sink, chain, target, req)
     forwards.push(forward)
     passthrough.serve(forward, endpoint.url.origin, req, res)

@@ -68,9 +68,9 @@ describe('response headers', () => {
     const latin = fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.from(bytes).toString('latin1'))
     const named = fc.array(fc.tuple(spelled, latin), { maxLength: 12 })
     fc.assert(
-      fc.property(named, fc.subarray(PASS), fc.boolean(), (headers, tokens, asText) => {
+      fc.property(named, fc.subarray(PASS), fc.boolean(), (headers, tokens, inOnePiece) => {
         const sent = [...headers, ...tokens.map((token) => ['Connection', token.toUpperCase()] as const)]
-        const raw = sent.flat().map((each) => (asText ? each : Buffer.from(each, 'latin1')))
+        const raw = inOnePiece ? cutFromOne(sent.flat()) : sent.flat().map((each) => Buffer.from(each, 'latin1'))
         const connections = sent.filter(([name]) => lower(name) === 'connection').map(([, value]) => value)
         const gone = new Set([
           ...HOP,
@@ -85,9 +85,20 @@ describe('response headers', () => {
 
   it('keep what only a request must not have', () => {
     const headers = ['Content-Length', '7', 'Host', 'x', 'X-Correlation-ID', 'y', 'Forwarded', 'for=x']
-    assert.deepEqual(responseHeaders(headers), headers)
+    assert.deepEqual(responseHeaders(cutFromOne(headers)), headers)
   })
 })
+
+/** As a parser gives them: views of the head that was received. */
+function cutFromOne(texts: readonly string[]): Buffer[] {
+  const whole = Buffer.from(texts.map((text) => `${text}: `).join(''), 'latin1')
+  let at = 0
+  return texts.map((text) => {
+    const view = whole.subarray(at, at + text.length)
+    at += text.length + 2
+    return view
+  })
+}
 
 describe('the tokens of a Connection header', () => {
   const cases: readonly (readonly [value: string | undefined, tokens: readonly string[]])[] = [
