@@ -44,6 +44,9 @@ describe('server-everything', { timeout: 40_000 }, () => {
     await cancel(peer, 'trigger-long-running-operation', { duration: 0.5, steps: 2 })
     // It asks for the roots a moment after the session began, and logs that it has them.
     await settles(() => peer.notifications.length > 0, { what: 'the message about roots' })
+    // Initialized, the answers about elicitation, sampling and roots, cancelled: none of them is awaited by the SDK.
+    const accepted = () => peer.exchanges.filter((each) => each === 'POST 202 null').length
+    await settles(() => accepted() === 5, { what: 'the last acknowledgement' })
     return results
   }
 
