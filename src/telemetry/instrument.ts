@@ -75,6 +75,13 @@ export abstract class Instrument<S extends Series, D extends InstrumentDef> {
     return true
   }
 
+  /** Frees every series that has this value at this position of `def.labels`, and says how many. Cold: looks at all. */
+  unbindWhere(label: number, value: string): number {
+    let freed = 0
+    for (const { labelValues } of this.#live) if (labelValues[label] === value && this.unbind(labelValues)) freed++
+    return freed
+  }
+
   #admit(values: readonly string[]): S {
     if (values.length !== this.def.labels.length) {
       throw new RangeError(`${this.def.name} has ${this.def.labels.length} labels, not ${values.length}`)
