@@ -138,6 +138,38 @@ describe('unbind', () => {
   })
 })
 
+describe('unbindWhere', () => {
+  test('frees every series with the value at that position, and no other', () => {
+    const calls = new SeriesStore().counter({ ...counterDef, cap: 5 })
+    for (const [a, b] of ['gone x', 'gone y', 'kept gone', 'kept x'].map((pair) => pair.split(' '))) {
+      calls.bind([a!, b!]).add(1)
+    }
+    assert.equal(calls.unbindWhere(0, 'gone'), 2)
+    assert.deepEqual(
+      [...calls.series].map((series) => [...series.labelValues, series.value]),
+      [
+        ['kept', 'gone', 1],
+        ['kept', 'x', 1],
+      ],
+    )
+    assert.equal(calls.unbindWhere(0, 'gone'), 0)
+    for (const b of ['1', '2']) assert.equal(calls.bind(['new', b]).value, 0)
+    assert.equal(calls.overflowed, 0)
+  })
+
+  test('never frees _other, and knows no label beyond the last', () => {
+    const calls = new SeriesStore().counter(counterDef)
+    calls.bind(['_other', '_other']).add(1)
+    calls.bind(['_other', 'x']).add(1)
+    assert.equal(calls.unbindWhere(2, 'x'), 0)
+    assert.equal(calls.unbindWhere(0, '_other'), 1)
+    assert.deepEqual(
+      [...calls.series].map((series) => series.labelValues),
+      [['_other', '_other']],
+    )
+  })
+})
+
 describe('recordings', () => {
   test('a counter never falls', () => {
     const series = new SeriesStore().counter(counterDef).bind(['x', 'y'])
