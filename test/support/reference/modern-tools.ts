@@ -3,6 +3,7 @@ import {
   acceptedContent,
   type CallToolResult,
   CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
   type GetPromptResult,
   type InputRequest,
   type InputRequiredResult,
@@ -13,7 +14,7 @@ import {
   type ServerNotifier,
 } from '@modelcontextprotocol/server'
 import { text } from './content.ts'
-import { NO_ARGUMENTS, type ObjectSchema, takes } from './schemas.ts'
+import { type Form, NO_ARGUMENTS, type ObjectSchema, takes } from './schemas.ts'
 
 export interface ModernCall {
   readonly arguments: Readonly<Record<string, unknown>>
@@ -22,6 +23,7 @@ export interface ModernCall {
   readonly states: RequestStateCodec
 }
 
+type Envelope = { readonly [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } | undefined
 type Result = CallToolResult | InputRequiredResult
 
 export interface ModernTool {
@@ -32,10 +34,14 @@ export interface ModernTool {
 
 const done = (said: string): CallToolResult => ({ content: [text(said) as { type: 'text'; text: string }] })
 
-const form = (message: string, field: string, type: 'string' | 'boolean' = 'string'): InputRequest =>
+const form = (
+  message: string,
+  field: string,
+  property: Form['properties'][string] = { type: 'string' },
+): InputRequest =>
   inputRequired.elicit({
     message,
-    requestedSchema: { type: 'object', properties: { [field]: { type } }, required: [field] },
+    requestedSchema: { type: 'object', properties: { [field]: property }, required: [field] },
   })
 
 const question = (asked: string, maxTokens: number): InputRequest =>
@@ -53,7 +59,7 @@ const confirmed = (description: string): ModernTool =>
     if (acceptedContent(mcpReq.inputResponses, 'confirm') !== undefined && mcpReq.requestState() === 'asked') {
       return done('state-ok')
     }
-    const inputRequests = { confirm: form('Please confirm', 'ok', 'boolean') }
+    const inputRequests = { confirm: form('Please confirm', 'ok', { type: 'boolean' }) }
     return inputRequired({ inputRequests, requestState: await states.mint('asked') })
   })
 
@@ -95,7 +101,7 @@ export const MODERN_TOOLS: Readonly<Record<string, ModernTool>> = {
     return inputRequired({ inputRequests, requestState: await states.mint(isSecond ? 2 : 1) })
   }),
   test_input_required_result_capabilities: tool('Asks for what its caller can give', ({ call: { mcpReq } }) => {
-    const can = mcpReq.envelope?.[CLIENT_CAPABILITIES_META_KEY]
+    const can = (mcpReq.envelope as Envelope)?.[CLIENT_CAPABILITIES_META_KEY]
     const inputRequests: Record<string, InputRequest> = {}
     if (can?.sampling !== undefined) inputRequests.model = question('Which capabilities?', 50)
     if (can?.elicitation !== undefined) inputRequests.user = form('Which capabilities?', 'name')

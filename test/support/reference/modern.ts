@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   localhostHostValidation,
   localhostOriginValidation,
+  type NodeIncomingMessageLike,
   NodeStreamableHTTPServerTransport,
   toNodeHandler,
   toWebRequest,
@@ -42,11 +43,13 @@ export function modernReference(port = 0): Promise<Reference> {
 
   async function listener(req: IncomingMessage, res: ServerResponse): Promise<void> {
     if (!isOurHost(req, res) || !isOurOrigin(req, res)) return
-    const request = await toWebRequest(req)
+    // Its type only misses Node's own under exactOptionalPropertyTypes.
+    const message = req as NodeIncomingMessageLike
+    const request = await toWebRequest(message)
     const isLegacy = await isLegacyRequest(request)
     // The stream of the request is read by now; what it held goes on beside it.
     const body = req.method === 'POST' ? await request.json().catch(() => undefined) : undefined
-    return isLegacy ? serveLegacy(req, res, body) : serveModern(req, res, body)
+    return isLegacy ? serveLegacy(req, res, body) : serveModern(message, res, body)
   }
 
   async function end(): Promise<void> {
