@@ -1,4 +1,5 @@
 /** Knows the sessions of every upstream: bounded in number, ended by evidence or by time, never in the way of traffic. */
+import { validSessionId } from '../mcp/headers.ts'
 import { IdleOrder } from './idle-order.ts'
 import { Liveness } from './liveness.ts'
 import { LostStreams } from './lost-streams.ts'
@@ -7,8 +8,8 @@ import { RecentIds } from './recent-ids.ts'
 import { type EndedBy, Session } from './session.ts'
 import { SessionTable } from './table.ts'
 
-/** An id that is longer makes its session pass untracked; with it a session stays within 1 KiB. */
-export const ID_LENGTH = 512
+/** A session whose id is longer passes untracked, so that each stays within 1 KiB. */
+const ID_LENGTH = 512
 
 /** What one tick may do: about a millisecond, and twenty thousand a second are 600,000 sessions per heartbeat. */
 const STEPS_PER_TICK = 20_000
@@ -84,7 +85,7 @@ export class SessionRegistry {
       this.answered(known)
       return known
     }
-    if (id.length > ID_LENGTH || !this.#room()) {
+    if (id.length > ID_LENGTH || !validSessionId(id) || !this.#room()) {
       this.#untracked ??= new RecentIds()
       if (this.#untracked.add(upstream, id)) this.#meter.untracked(upstream)
       return undefined

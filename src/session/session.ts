@@ -48,7 +48,8 @@ export class Session {
   constructor(upstream: string, endpoint: string, id: string, serial: number, at: number, order: IdleOrder) {
     this.upstream = upstream
     this.endpoint = endpoint
-    this.id = id
+    // A copy too: header values are slices of the whole head, and ids are ASCII.
+    this.id = Buffer.from(id, 'latin1').toString('latin1')
     this.serial = serial
     this.createdAt = at
     this.lastSeenAt = at
@@ -78,7 +79,7 @@ export class Session {
   }
 }
 
-/** A copy, because a slice would keep the whole text in memory. Half a surrogate pair at the cut becomes U+FFFD. */
+/** A copy, because a slice keeps the whole text in memory that it was cut from. Half a surrogate pair becomes U+FFFD. */
 function kept(text: string | undefined): string | undefined {
-  return text === undefined || text.length <= FACT_LENGTH ? text : Buffer.from(text.slice(0, FACT_LENGTH)).toString()
+  return text === undefined ? undefined : Buffer.from(text.slice(0, FACT_LENGTH)).toString()
 }
