@@ -99,6 +99,10 @@ describe('a notification', () => {
     assert.equal(said({ ...bare, 'mcp-protocol-version': undefined }, cancelled), undefined)
   })
 
+  it('has no name to mirror, not even under the method of a request', () => {
+    assert.equal(said({ 'mcp-name': 'bar' }, { kind: 'notification' }), undefined)
+  })
+
   it('is refused when headers contradict it', () => {
     assert.match(said({}, cancelled) ?? '', /^Mcp-Method/)
     assert.match(said({ 'mcp-protocol-version': '2025-11-25' }, cancelled) ?? '', /^MCP-Protocol-Version/)
