@@ -115,7 +115,7 @@ function members(known: Readonly<Record<string, fc.Arbitrary<string>>>): fc.Arbi
   const names = fc.shuffledSubarray(Object.keys(known))
   return fc.tuple(names, anyJson, fc.boolean(), space).chain(([chosen, extra, more, gap]) =>
     fc.tuple(...chosen.flatMap((name) => [quoted(fc.constant(name)), or(known[name] ?? anyJson)])).map((parts) => {
-      const written = chosen.map((_, i) => `${gap}${parts[2 * i]}${gap}:${parts[2 * i + 1]}${gap}`)
+      const chosenMembers = chosen.map((_, i) => `${gap}${parts[2 * i]}${gap}:${parts[2 * i + 1]}${gap}`)
       return `{${(more ? [`"extra":${extra}`, ...chosenMembers] : chosenMembers).join(',')}}`
     }),
   )
