@@ -16,7 +16,6 @@ export class IdleOrder {
   }
 
   touch(session: Session): void {
-    if (session.ended !== undefined) return
     session.lastSeenAt = this.#now()
     if (!session.idle || session === this.#last) return
     this.#leave(session)

@@ -116,7 +116,6 @@ export class SessionRegistry {
   streamClosed(session: Session, how: StreamEnd): void {
     session.openStreams--
     this.#order.settle(session)
-    if (session.ended !== undefined) return
     if (how === 'clean') this.answered(session)
     else this.#order.touch(session)
     if (how === 'reset') this.#lost.lost(session, this.#now())

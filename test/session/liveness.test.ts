@@ -107,6 +107,22 @@ describe('a session whose endpoint restarted', () => {
   })
 })
 
+describe('many sessions whose endpoint restarted', () => {
+  it('are ended a bounded number at a time', () => {
+    const { registry, pass, session } = stage({ max: 10_000 })
+    for (let i = 0; i < 2_500; i++) session(`${i}`)
+    pass(SECOND)
+    registry.endpointRestarted('u', 'e')
+    pass(30 * SECOND)
+    const left = [0, 1, 2].map(() => {
+      registry.tick()
+      pass(SECOND)
+      return registry.size
+    })
+    assert.deepEqual(left, [1_500, 500, 0])
+  })
+})
+
 describe('a session with a stream that the upstream reset', () => {
   const lost = () => {
     const set = stage()
@@ -154,6 +170,34 @@ describe('a session with a stream that the upstream reset', () => {
     registry.streamClosed(two, 'clean')
     live(MINUTE)
     assert.equal(two.ended, undefined)
+  })
+
+  it('lives when another stream ends cleanly in its time: the upstream is there', () => {
+    const { registry, live, session } = stage()
+    const two = session()
+    registry.streamOpened(two)
+    registry.streamOpened(two)
+    registry.streamClosed(two, 'reset')
+    live(3 * SECOND)
+    registry.streamClosed(two, 'clean')
+    live(MINUTE)
+    assert.equal(two.ended, undefined)
+  })
+
+  it('waits for a later tick when there are many, together with others that end', () => {
+    const { registry, pass, session } = stage({ max: 10_000, idleMs: 5 * SECOND })
+    for (let i = 0; i < 600; i++) {
+      const streaming = session(`lost-${i}`)
+      registry.streamOpened(streaming)
+      registry.streamClosed(streaming, 'reset')
+      streaming.pending = { ended: () => {} }
+      session(`idle-${i}`)
+    }
+    pass(10 * SECOND)
+    registry.tick()
+    assert.equal(registry.size, 200)
+    registry.tick()
+    assert.equal(registry.size, 0)
   })
 
   it('has its time from the last reset', () => {

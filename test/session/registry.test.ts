@@ -75,7 +75,26 @@ describe('a session', () => {
     registry.streamClosed(first, 'reset')
     live(60 * SECOND)
     assert.deepEqual([registry.size, first.openStreams, first.idle], [0, 0, false])
+    assert.deepEqual(registry.list({ offset: 0, limit: 9 }), [])
     assert.deepEqual(heard, ['created u', 'ended u delete 0'])
+  })
+
+  it('keeps no other in memory once it ended, however long an exchange holds it', () => {
+    const { registry, session } = stage()
+    const [, middle] = [session('a'), session('b'), session('c')]
+    registry.end(middle, 'delete')
+    const { previous, next, previousIdle, nextIdle } = middle
+    assert.deepEqual([previous, next, previousIdle, nextIdle], [undefined, undefined, undefined, undefined])
+  })
+
+  it('was used last when a stream of it ended, also while another is open', () => {
+    const { registry, now, pass, session } = stage()
+    const two = session()
+    registry.streamOpened(two)
+    registry.streamOpened(two)
+    pass(SECOND)
+    registry.streamClosed(two, 'downstream')
+    assert.equal(two.lastSeenAt, now())
   })
 
   it('passes untracked when its id is longer than is kept, or none that the specification allows', () => {
