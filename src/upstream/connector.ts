@@ -1,7 +1,6 @@
 /** Opens sockets to one endpoint: verified TLS under a server name of ours, and a bounded connect time. */
 import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import { isIP, type Socket } from 'node:net'
 import type { buildConnector } from 'undici'
 import { buildConnector as newConnector } from './undici.ts'
 
@@ -14,11 +13,14 @@ export interface UpstreamTls {
   readonly servername?: string | undefined
 }
 
+/** Returns the socket at once, which whoever gives up waiting for it has to destroy: undici does not. */
+export type Connector = (options: buildConnector.Options, callback: buildConnector.Callback) => Socket
+
 /** Makes connectors for one endpoint; one per connect deadline, each with its own TLS session cache. */
 export class Connectors {
   readonly #url: URL
   readonly #tls: UpstreamTls
-  readonly #made = new Map<number, buildConnector.connector>()
+  readonly #made = new Map<number, Connector>()
 
   constructor(url: URL, tls: UpstreamTls) {
     this.#url = url
@@ -26,7 +28,7 @@ export class Connectors {
   }
 
   /** @param timeout milliseconds; 0: none */
-  within(timeout: number): buildConnector.connector {
+  within(timeout: number): Connector {
     let connector = this.#made.get(timeout)
     if (connector === undefined) {
       connector = this.#make(timeout)
@@ -35,7 +37,7 @@ export class Connectors {
     return connector
   }
 
-  #make(timeout: number): buildConnector.connector {
+  #make(timeout: number): Connector {
     const { ca, cert, key, servername } = this.#tls
     const secure = this.#url.protocol === 'https:'
     const connect = newConnector({
@@ -47,14 +49,11 @@ export class Connectors {
         ...(cert !== undefined && { cert: readFileSync(cert) }),
         ...(key !== undefined && { key: readFileSync(key) }),
       }),
-    } as buildConnector.BuildOptions)
+    } as buildConnector.BuildOptions) as unknown as Connector
     // undici would take the name from the request's Host header, which a downstream may choose (traps, "TLS").
     const name = servername ?? tlsName(this.#url)
-    return ((options: buildConnector.Options, callback: buildConnector.Callback) =>
-      connect(
-        secure && name !== '' ? { ...options, servername: name } : withoutName(options),
-        callback,
-      ) as unknown as TLSSocket) as unknown as buildConnector.connector
+    return (options, callback) =>
+      connect(secure && name !== '' ? { ...options, servername: name } : withoutName(options), callback)
   }
 }
 

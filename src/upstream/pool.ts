@@ -1,5 +1,6 @@
 /** The connections to one endpoint: one undici Client each, so that taking one is O(1) and undici never queues. */
 import type { Socket } from 'node:net'
+import { GatewayError } from '../errors.ts'
 import type { Connectors } from './connector.ts'
 import { HeadGate } from './head-gate.ts'
 import { Client } from './undici.ts'
@@ -37,6 +38,8 @@ export class Connection {
   /** There once it is connected. */
   gate: HeadGate | undefined = undefined
   socket: Socket | undefined = undefined
+  /** What undici waits for, and would leave to its connect deadline. */
+  connecting: Socket | undefined = undefined
 
   constructor(client: Client) {
     this.client = client
@@ -88,22 +91,24 @@ export class Pool {
 
   /** Closes every connection at once, with whatever is on it. */
   async destroy(): Promise<void> {
-    await Promise.all([...this.#all].map((connection) => connection.client.destroy()))
+    await Promise.all([...this.#all].map(destroy))
   }
 
   #open(connectTimeout: number): Connection {
     const { origin, connectors, keepAlive, headBytes, meter } = this.#options
     const connect = connectors.within(connectTimeout)
     const client = new Client(origin, {
-      connect: (target, done) =>
-        connect(target, (...result) => {
+      connect: (target, done) => {
+        connection.connecting = connect(target, (...result) => {
           const [error, socket] = result
+          connection.connecting = undefined
           if (error === null) {
             connection.socket = socket
             connection.gate = new HeadGate(socket, headBytes)
           }
           done(...result)
-        }),
+        })
+      },
       pipelining: 1,
       allowH2: false,
       keepAliveTimeout: keepAlive,
@@ -138,6 +143,15 @@ export class Pool {
   }
 
   #close(connection: Connection): void {
-    if (this.#all.delete(connection)) connection.client.destroy().catch(() => {})
+    if (this.#all.delete(connection)) destroy(connection).catch(() => {})
   }
+}
+
+/** An error, because without one undici keeps its connect timer: that ends with `connect` or `error`, not with `close`. */
+const ABANDONED = new GatewayError('internal', 'abandoned')
+
+async function destroy({ client, connecting }: Connection): Promise<void> {
+  const destroyed = client.destroy()
+  connecting?.destroy(ABANDONED)
+  await destroyed
 }
