@@ -7,6 +7,8 @@ export type Value = string | number | bigint | boolean | null | undefined
 
 export interface Key {
   readonly name: string
+  /** The same as bytes: comparing them costs a third of `charCodeAt`. */
+  readonly spelling: Uint8Array
   /** As it stands in `duplicate`. */
   readonly path: string
   /** Tells it from the others of its object. */
@@ -31,7 +33,7 @@ const ignore = () => {}
 function keyOf(path: string, name: string, position: number, reading: Reading): Key {
   const { opens = scope.NO_SCOPE, repeats = false, write = ignore } = reading
   const reads = write !== ignore && opens === scope.NO_SCOPE
-  return { name, path: path + name, bit: 1 << position, opens, reads, repeats, write }
+  return { name, spelling: Buffer.from(name), path: path + name, bit: 1 << position, opens, reads, repeats, write }
 }
 
 /** Stands for every key that is not read. */
@@ -211,9 +213,9 @@ export function findKey(number: number, bytes: Buffer, from: number, to: number)
   if (keys === undefined) return OTHER_KEY
   for (let k = 0; k < keys.length; k++) {
     const key = keys[k]!
-    const { name } = key
+    const { spelling } = key
     let i = 0
-    while (i < length && name.charCodeAt(i) === bytes[from + i]) i++
+    while (i < length && spelling[i] === bytes[from + i]) i++
     if (i === length) return key
   }
   return OTHER_KEY

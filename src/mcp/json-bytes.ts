@@ -3,11 +3,15 @@
 export const QUOTE = 0x22
 export const COMMA = 0x2c
 export const MINUS = 0x2d
+export const POINT = 0x2e
 export const ZERO = 0x30
+export const NINE = 0x39
 export const COLON = 0x3a
 export const OPEN_ARRAY = 0x5b
 export const BACKSLASH = 0x5c
 export const CLOSE_ARRAY = 0x5d
+export const UPPER_E = 0x45
+export const LOWER_E = 0x65
 export const LOWER_F = 0x66
 export const LOWER_N = 0x6e
 export const LOWER_T = 0x74

@@ -1,10 +1,8 @@
 /** JSON's grammar of numbers, byte by byte, so that a number may be cut anywhere. Pure. */
-import { MINUS, ZERO } from './json-bytes.ts'
-
-const NINE = 0x39
+import { LOWER_E, MINUS, NINE, POINT, UPPER_E, ZERO } from './json-bytes.ts'
 
 /** Where in a number the scan stands. */
-export const AFTER_MINUS = 1
+const AFTER_MINUS = 1
 const AFTER_ZERO = 2
 const IN_INTEGER = 3
 const AFTER_POINT = 4
@@ -23,8 +21,8 @@ export function numberStart(byte: number): number {
 /** The place after one more byte; 0: it is not part of the number. */
 export function numberNext(place: number, byte: number): number {
   if (byte >= ZERO && byte <= NINE) return afterDigit(place, byte)
-  if (byte === 0x2e) return place === AFTER_ZERO || place === IN_INTEGER ? AFTER_POINT : 0
-  if (byte === 0x65 || byte === 0x45) {
+  if (byte === POINT) return place === AFTER_ZERO || place === IN_INTEGER ? AFTER_POINT : 0
+  if (byte === LOWER_E || byte === UPPER_E) {
     return place === AFTER_ZERO || place === IN_INTEGER || place === IN_FRACTION ? AFTER_E : 0
   }
   return (byte === 0x2b || byte === MINUS) && place === AFTER_E ? AFTER_SIGN : 0

@@ -4,12 +4,18 @@ import {
   CLOSE_OBJECT,
   COLON,
   COMMA,
+  LOWER_E,
+  MINUS,
+  NINE,
   OPEN_ARRAY,
   OPEN_OBJECT,
+  POINT,
   QUOTE,
   SPACE,
   STRICT_STRING_STOPS,
   STRING_STOPS,
+  UPPER_E,
+  ZERO,
 } from './json-bytes.ts'
 import { numberMayEnd, numberNext, numberStart } from './json-number.ts'
 import { CUT, StringSkipper, WRONG } from './json-string-skip.ts'
@@ -133,7 +139,7 @@ export class ValueSkipper {
           }
           continue
         } else {
-          const end = plainInteger(bytes, i, to)
+          const end = plainNumber(bytes, i, to)
           i = end < 0 ? this.#scalar(bytes, i, to) : end
           if (this.failed) return i
           if (end < 0 && this.#state >= IN_NUMBER) {
@@ -233,13 +239,21 @@ export class ValueSkipper {
   }
 }
 
-/** The end of an integer with more behind it; −1: it is something else, or cut. */
-function plainInteger(bytes: Buffer, from: number, to: number): number {
-  let byte = bytes[from]!
-  if (byte <= 0x30 || byte > 0x39) return -1
-  for (let i = from + 1; i < to; i++) {
+/** The end of a number without an exponent, with more behind it; −1: it is something else, wrong, or cut. */
+function plainNumber(bytes: Buffer, from: number, to: number): number {
+  let i = from
+  if (bytes[i] === MINUS) i++
+  if (i >= to) return -1
+  let byte = bytes[i++]!
+  if (byte < ZERO || byte > NINE) return -1
+  if (byte !== ZERO) while (i < to && bytes[i]! >= ZERO && bytes[i]! <= NINE) i++
+  if (i >= to) return -1
+  byte = bytes[i]!
+  if (byte === POINT) {
+    const point = i++
+    while (i < to && bytes[i]! >= ZERO && bytes[i]! <= NINE) i++
+    if (i >= to || i === point + 1) return -1
     byte = bytes[i]!
-    if (byte < 0x30 || byte > 0x39) return byte === 0x2e || byte === 0x65 || byte === 0x45 ? -1 : i
   }
-  return -1
+  return byte === LOWER_E || byte === UPPER_E ? -1 : i
 }

@@ -44,6 +44,8 @@ const REMEMBERED_LENGTH = 48
 
 /** Short texts seen before, by a few of their bytes. Traffic repeats the same names, and making a string costs more than comparing one. */
 const remembered: string[] = Array(REMEMBERED).fill('')
+/** Their bytes: comparing those costs a third of `charCodeAt`. */
+const spellings = Buffer.alloc(REMEMBERED * REMEMBERED_LENGTH)
 
 /** A text of ASCII bytes only, of a kind that repeats. */
 export function repeatedText(bytes: Buffer, from: number, to: number): string {
@@ -53,12 +55,14 @@ export function repeatedText(bytes: Buffer, from: number, to: number): string {
   const slot = (length * 31 + bytes[from]! + bytes[to - 1]! * 3 + middle) & (REMEMBERED - 1)
   const text = remembered[slot]!
   if (text.length === length) {
+    const spelling = slot * REMEMBERED_LENGTH
     let i = 0
-    while (i < length && text.charCodeAt(i) === bytes[from + i]) i++
+    while (i < length && spellings[spelling + i] === bytes[from + i]) i++
     if (i === length) return text
   }
   const fresh = bytes.toString('latin1', from, to)
   remembered[slot] = fresh
+  bytes.copy(spellings, slot * REMEMBERED_LENGTH, from, to)
   return fresh
 }
 
