@@ -57,7 +57,7 @@ export const FAILURES = {
   queue_timeout: full(-31031, 'No connection to the upstream became free in time; try again later'),
   streams_full: full(-31032, 'Too many streams of this upstream are open; try again later'),
   upstream_unreachable: up(502, -31040, 'upstream_unreachable', 'The upstream cannot be reached', 'unsent'),
-  upstream_connect_timeout: up(504, -31041, 'upstream_unreachable', 'The upstream did not accept in time', 'unsent'),
+  upstream_connect_timeout: up(504, -31041, 'upstream_unreachable', 'The upstream did not accept in time'),
   upstream_tls: up(502, -31042, 'upstream_unreachable', 'No TLS connection to the upstream could be made'),
   upstream_timeout: up(504, -31043, 'timeout', 'The upstream did not answer in time'),
   upstream_reset: up(502, -31044, 'upstream_reset', 'The upstream closed the connection before it had answered'),

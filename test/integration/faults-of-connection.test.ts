@@ -31,7 +31,7 @@ test('a refused port that opens again is served at once', async (t) => {
   await s.settled()
 })
 
-test('an upstream that does not accept is 504 at the connect deadline, and keeps no socket', async (t) => {
+test('an upstream that does not accept is 504 at the connect deadline, is tried once, and keeps no socket', async (t) => {
   const hole = await blackHole()
   t.after(() => hole.close())
   const s = await stage(t, { upstreamUrl: `${hole.url}/mcp` })
@@ -39,6 +39,7 @@ test('an upstream that does not accept is 504 at the connect deadline, and keeps
   assertRpcError(await s.ask('hole'), 'upstream_connect_timeout')
   assert.ok(performance.now() - asked >= 290, 'not before the deadline')
   assert.equal((await s.ended()).outcome, 'upstream_unreachable')
+  assert.equal(await s.gateway.metric('mcp_upstream_retries_total'), 0, 'a second try would cost a second deadline')
   await s.settled()
   await s.countedOnce()
 })
