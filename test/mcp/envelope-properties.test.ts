@@ -21,8 +21,9 @@ function scan(body: Buffer, cuts: readonly number[], strict: boolean): Scan {
   const places = [0, ...cuts.map((cut) => cut % (body.length + 1)).sort((a, b) => a - b), body.length]
   for (let i = 1; i < places.length; i++) {
     const piece = body.subarray(places[i - 1], places[i])
-    const chunk = Buffer.concat([Buffer.from('"\\{}'), piece, Buffer.from('"]}')])
-    scanner.push(chunk, 4, 4 + piece.length)
+    const before = Buffer.from('"\\{}').subarray(0, 1 + (i % 4))
+    const chunk = Buffer.concat([before, piece, Buffer.from('"]}')])
+    scanner.push(chunk, before.length, before.length + piece.length)
     chunk.fill(0x7d)
   }
   const valid = scanner.end()

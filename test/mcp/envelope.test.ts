@@ -282,4 +282,18 @@ describe('syntax', () => {
       assert.equal(read(document).id, 3)
     }
   })
+
+  test('a long string may be cut at every place, also inside its escapes', () => {
+    const text = `{"x":"${'y'.repeat(60)}\\\\\\"${'z'.repeat(60)}\\"\\u0022\\\\","id":3}`
+    assert.equal(JSON.parse(text).id, 3)
+    for (const strict of [true, false]) {
+      for (let cut = 0; cut <= text.length; cut++) {
+        const ids: Envelope['id'][] = []
+        const scanner = new EnvelopeScanner(({ id }) => ids.push(id), { strict })
+        scanner.push(Buffer.from(text.slice(0, cut)))
+        scanner.push(Buffer.from(text.slice(cut)))
+        assert.deepEqual([scanner.end(), ids], [true, [3]], `cut at ${cut}`)
+      }
+    }
+  })
 })
