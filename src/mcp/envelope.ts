@@ -193,6 +193,8 @@ export class EnvelopeScanner {
 
   #read(bytes: Buffer, from: number, to: number): void {
     const stops = this.#stops
+    // Fields cost a load and a store for each token; the calls below leave the state there.
+    let state = this.#state
     let i = from
     while (i < to) {
       const byte = bytes[i]!
@@ -204,7 +206,7 @@ export class EnvelopeScanner {
         i++
         continue
       }
-      switch (this.#state) {
+      switch (state) {
         case FIRST_KEY:
         case KEY: {
           if (byte === QUOTE) {
@@ -215,39 +217,40 @@ export class EnvelopeScanner {
               this.#foundKey(findKey(this.#scope, bytes, i + 1, end))
               i = end + 1
               if (i < to && bytes[i] === COLON) {
-                this.#state = VALUE
+                state = VALUE
                 i++
-              } else this.#state = AFTER_KEY
-            } else i = this.#beginSkip(bytes, i, to, SKIPPED_KEY, true)
-          } else if (byte === CLOSE_OBJECT && this.#state === FIRST_KEY) {
+              } else state = AFTER_KEY
+            } else {
+              i = this.#beginSkip(bytes, i, to, SKIPPED_KEY, true)
+              state = this.#state
+            }
+          } else if (byte === CLOSE_OBJECT && state === FIRST_KEY) {
             this.#close(bytes, ++i)
-          } else this.#state = INVALID
+            state = this.#state
+          } else state = INVALID
           break
         }
         case AFTER_KEY:
-          this.#state = byte === COLON ? VALUE : INVALID
+          state = byte === COLON ? VALUE : INVALID
           i++
           break
         case FIRST_VALUE:
         case VALUE: {
           const key = this.#key
-          if (byte === QUOTE && key.reads) {
+          if (byte === QUOTE && this.#scope > BATCH) {
             const near = i + NEAR < to ? i + NEAR : to
             let end = i + 1
             let high = 0
             while (end < near && stops[bytes[end]!] === 0) high |= bytes[end++]!
             if (end < near && bytes[end] === QUOTE) {
-              this.#write(
-                key,
-                high >= 0x80
-                  ? bytes.toString('utf8', i + 1, end)
-                  : key.repeats
-                    ? repeatedText(bytes, i + 1, end)
-                    : bytes.toString('latin1', i + 1, end),
-              )
+              if (key.reads)
+                this.#write(key, high < 0x80 ? asciiText(key, bytes, i + 1, end) : bytes.toString('utf8', i + 1, end))
               i = end + 1
-              this.#state = AFTER_VALUE
-            } else i = this.#beginSkip(bytes, i, to, SKIPPED_VALUE, true)
+              state = AFTER_VALUE
+            } else {
+              i = this.#beginSkip(bytes, i, to, SKIPPED_VALUE, key.reads)
+              state = this.#state
+            }
           } else if (byte > 0x30 && byte <= 0x39 && key.reads) {
             let end = i + 1
             let value = byte - 0x30
@@ -256,18 +259,27 @@ export class EnvelopeScanner {
             if (end - i <= SAFE_DIGITS && (next === COMMA || next === CLOSE_OBJECT)) {
               this.#write(key, value)
               i = end
-              this.#state = AFTER_VALUE
-            } else i = this.#beginSkip(bytes, i, to, SKIPPED_VALUE, true)
-          } else i = this.#beginValue(bytes, i, to, byte)
+              state = AFTER_VALUE
+            } else {
+              i = this.#beginSkip(bytes, i, to, SKIPPED_VALUE, true)
+              state = this.#state
+            }
+          } else {
+            this.#state = state
+            i = this.#beginValue(bytes, i, to, byte)
+            state = this.#state
+          }
           break
         }
         case AFTER_VALUE: {
           const scope = this.#scope
           const array = scope === BATCH || scope === TOOLS || scope === PROMPTS
           i++
-          if (byte === COMMA) this.#state = array ? VALUE : KEY
-          else if (byte === (array ? CLOSE_ARRAY : CLOSE_OBJECT)) this.#close(bytes, i)
-          else this.#state = INVALID
+          if (byte === COMMA) state = array ? VALUE : KEY
+          else if (byte === (array ? CLOSE_ARRAY : CLOSE_OBJECT)) {
+            this.#close(bytes, i)
+            state = this.#state
+          } else state = INVALID
           break
         }
         default:
@@ -276,6 +288,7 @@ export class EnvelopeScanner {
           return
       }
     }
+    this.#state = state
   }
 
   /** A value that is no short string or integer of interest. */
@@ -481,6 +494,10 @@ export class EnvelopeScanner {
     key.write(this.#message, undefined)
     if (key === ID_KEY) this.#message.overlong = true
   }
+}
+
+function asciiText({ repeats }: Key, bytes: Buffer, from: number, to: number): string {
+  return repeats ? repeatedText(bytes, from, to) : bytes.toString('latin1', from, to)
 }
 
 export interface ScannedRequest {
