@@ -33,6 +33,7 @@ const HINTS: Readonly<Record<ErrorCode, string>> = {
   method_not_allowed: 'MCP uses POST, GET, DELETE and OPTIONS.',
   request_timeout: 'Send faster, or raise `limits.headTimeout` or `limits.bodyTimeout`.',
   request_too_large: 'Send less, or raise `limits.requestBytes`.',
+  expectation_failed: 'Leave the Expect header out.',
   head_too_large: 'Send fewer or shorter headers, or raise `limits.headBytes`.',
   queue_full: 'Try again; add replicas, or raise `upstreams.*.limits.calls` or `queue`.',
   queue_timeout: 'Try again; look for slow calls, or raise `upstreams.*.limits.calls` or `queueTimeout`.',

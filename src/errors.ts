@@ -52,6 +52,7 @@ export const FAILURES = {
   method_not_allowed: down(405, -31021, 'This method is not part of MCP over Streamable HTTP'),
   request_timeout: down(408, -31022, 'The request did not arrive in time'),
   request_too_large: down(413, -31023, 'The request is larger than limits.requestBytes'),
+  expectation_failed: down(417, -31025, 'Nothing but 100-continue can be expected'),
   head_too_large: down(431, -31024, 'The request head is larger than limits.headBytes'),
   queue_full: full(-31030, 'Too many calls are waiting for this upstream; try again later'),
   queue_timeout: full(-31031, 'No connection to the upstream became free in time; try again later'),

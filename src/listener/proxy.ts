@@ -17,6 +17,7 @@ import { METHODS } from '../node-http.ts'
 import { answerClientError, clearCurrent, setCurrent } from './client-error.ts'
 import { type ConnectionMeter, followConnections } from './connections.ts'
 import { Downstream, type DownstreamOptions } from './downstream.ts'
+import { headFault } from './head-fault.ts'
 import { OpenExchanges } from './open-exchanges.ts'
 import { FASTIFY_OPTIONS, type ServerLimits, serverOptions } from './server-options.ts'
 import { type ListenerTls, loadTls, reloadTls } from './tls.ts'
@@ -70,7 +71,8 @@ export class ProxyListener {
   constructor(options: ProxyOptions) {
     this.#options = options
     const { limits, tls, meter } = options
-    const server = serverOptions(limits)
+    // Node's own answer to a request without Host is not JSON-RPC.
+    const server = { ...serverOptions(limits), requireHostHeader: false }
     const own: FastifyServerOptions = {
       ...FASTIFY_OPTIONS,
       requestTimeout: limits.bodyTimeout,
@@ -88,6 +90,8 @@ export class ProxyListener {
       ...(tls === undefined ? { http: server } : { https: { ...server, ...loadTls(tls) } }),
     } as FastifyServerOptions)
     this.server.maxConnections = limits.connections
+    // Likewise; without this Node answers 417 by itself.
+    this.server.on('checkExpectation', (req, res) => this.server.emit('request', req, res))
     followConnections(this.server, tls !== undefined, meter)
     const known = new Set<string>(this.#app.supportedMethods)
     for (const method of ALL_METHODS) if (!known.has(method)) this.#app.addHttpMethod(method)
@@ -158,10 +162,11 @@ export class ProxyListener {
           const { raw: req } = request
           const res = reply.raw
           const downstream = this.#begin(route, req, res, options)
-          if (methods !== undefined && !methods.has(req.method ?? '')) {
+          const wrong = headFault(req)
+          if (wrong !== undefined) downstream.fail(wrong)
+          else if (methods !== undefined && !methods.has(req.method ?? '')) {
             downstream.refuse(new GatewayError('method_not_allowed'))
-          } else if (misnames(req)) downstream.refuse(new GatewayError('bad_request'))
-          else if (route.streams) downstream.pass(() => route.take(downstream.x, downstream, req, res))
+          } else if (route.streams) downstream.pass(() => route.take(downstream.x, downstream, req, res))
           else downstream.receive(() => route.take(downstream.x, downstream, req, res))
         },
       })
@@ -196,7 +201,10 @@ export class ProxyListener {
     code: 'bad_request' | 'route_not_found' | 'route_not_found_session',
   ): void {
     const { nowhere } = this.#options
-    this.#begin(nowhere, req, res, this.#downstreamOptions(nowhere)).refuse(new GatewayError(code))
+    const downstream = this.#begin(nowhere, req, res, this.#downstreamOptions(nowhere))
+    const wrong = headFault(req)
+    if (wrong !== undefined) downstream.fail(wrong)
+    else downstream.refuse(new GatewayError(code))
   }
 
   #downstreamOptions({ active }: Pick<ProxyRoute, 'active'>): DownstreamOptions {
@@ -220,15 +228,6 @@ export class ProxyListener {
 /** The address of the connection's other end; an IPv4 one as IPv4. */
 function clientAddress({ remoteAddress = '' }: { remoteAddress?: string | undefined }): string {
   return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress
-}
-
-const SLASH = 0x2f
-
-/** A target in absolute form must name whom Host names (RFC 9112 §3.2), for only Host is held against the allow-lists. */
-function misnames({ url = '', headers }: IncomingMessage): boolean {
-  if (url.charCodeAt(0) === SLASH) return false
-  const authority = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1]
-  return authority !== undefined && authority.toLowerCase() !== headers.host?.toLowerCase()
 }
 
 /** Host names are compared without port and case. */

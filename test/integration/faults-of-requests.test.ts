@@ -259,6 +259,67 @@ test('Expect: 100-continue is answered here, and the body passes', async (t) => 
   assert.equal(s.hits('expect')[0]?.body.toString(), CALL)
 })
 
+test('any other expectation is 417, wherever it goes, and reaches no upstream', async (t) => {
+  const s = await stage(t)
+  const expecting: HeaderList = [JSON_TYPE, ['X-Tag', 'other'], ['Expect', '200-maybe']]
+  for (const start of ['POST /mcp', 'GET /mcp', 'POST /nowhere', 'PUT /mcp']) {
+    const client = await s.client()
+    await client.send(plain(expecting, CALL, start))
+    assertRpcError(await client.response(), 'expectation_failed', null)
+    const line = await s.ended()
+    assert.equal(line.outcome, 'refused')
+    assert.equal(line['error.type'], 'expectation_failed')
+  }
+  assert.equal(s.hits('other').length, 0)
+  await s.settled()
+  await s.countedOnce()
+})
+
+test('an expectation of HTTP/1.0 means nothing', async (t) => {
+  const s = await stage(t)
+  const client = await s.client()
+  const whole = plain([JSON_TYPE, ['X-Tag', 'old'], ['Expect', '200-maybe']], CALL)
+  await client.send(whole.replace('HTTP/1.1', 'HTTP/1.0'))
+  assert.equal((await client.response()).status, 200)
+  assert.equal(s.hits('old')[0]?.header('expect'), undefined)
+})
+
+for (const listen of [{}, { hosts: ['*'] }]) {
+  test(`without Host HTTP/1.1 is 400, with listen ${JSON.stringify(listen)}`, async (t) => {
+    const s = await stage(t, { settings: { listen } })
+    for (const start of ['POST /mcp', 'POST /nowhere']) {
+      const client = await s.client()
+      await client.send(plain([JSON_TYPE, ['X-Tag', 'hostless']], CALL, start).replace('Host: localhost\r\n', ''))
+      const response = await client.response()
+      assertRpcError(response, 'bad_request', null)
+      assert.match(JSON.parse(response.body.toString()).error.message, /Host/)
+      assert.equal((await s.ended()).outcome, 'refused')
+    }
+    assert.equal(s.hits('hostless').length, 0)
+    await s.settled()
+    await s.countedOnce()
+  })
+}
+
+test('HTTP/1.0 needs no Host, unless Hosts are listed', async (t) => {
+  const s = await stage(t, { settings: { listen: { hosts: ['*'] } } })
+  const guarded = await stage(t)
+  const whole = plain([JSON_TYPE, ['X-Tag', 'old']], CALL).replace('Host: localhost\r\n', '')
+  for (const [at, code] of [
+    [s, undefined],
+    [guarded, 'host_forbidden'],
+  ] as const) {
+    const client = await at.client()
+    await client.send(whole.replace('HTTP/1.1', 'HTTP/1.0'))
+    const response = await client.response()
+    if (code !== undefined) assertRpcError(response, code)
+    else {
+      assert.equal(response.status, 200)
+      assert.equal(at.hits('old')[0]?.header('host'), new URL(at.origin.url).host)
+    }
+  }
+})
+
 test('a GET with a body reaches the upstream once, with it', async (t) => {
   const s = await stage(t)
   const client = await s.client()
