@@ -24,14 +24,17 @@ export class SseType {
     if (this.#bytes === NONE) this.#bytes = Buffer.alloc(TYPE_BYTES)
     const bytes = this.#bytes
     const end = Math.min(to, from + TYPE_BYTES - this.#at)
-    for (let i = from; i < end; i++) {
+    let at = this.#at
+    let same = this.#same
+    for (let i = from; i < end; i++, at++) {
       const byte = chunk[i] as number
-      if (bytes[this.#at] !== byte) {
-        bytes[this.#at] = byte
-        this.#same = false
+      if (bytes[at] !== byte) {
+        bytes[at] = byte
+        same = false
       }
-      this.#at++
     }
+    this.#at = at
+    this.#same = same
   }
 
   /** The whole value, cut after 64 characters and never inside one. */

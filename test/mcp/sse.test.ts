@@ -185,7 +185,7 @@ it('reads a part of a chunk without looking at the rest', () => {
   }
   const scanner = new SseScanner(sink)
   const line = `data: ${'x'.repeat(40)}`
-  const chunk = Buffer.from(`data: no\n\n${line}\n\n`)
+  const chunk = Buffer.from(`data: no\n\n${line}not ours\n\n`)
   scanner.push(chunk, 10, 10 + line.length)
   scanner.push(Buffer.from('--\n\n--'), 2, 4)
   assert.deepEqual(seen, ['x'.repeat(40), `${line.length + 2}`])
