@@ -1,41 +1,12 @@
 /** Reads the envelopes of JSON-RPC messages from bytes that come in pieces, without parsing their payload. Pure. */
-import {
-  clear,
-  ERROR_MESSAGE_KEY,
-  findKey,
-  findKeyNamed,
-  ID_KEY,
-  ITEM_NAME_KEY,
-  KEY_MAX,
-  type Key,
-  METHOD_KEY,
-  OTHER_KEY,
-  RESULT_KEY,
-  type Value,
-} from './envelope-keys.ts'
-import {
-  BATCH,
-  CLIENT_INFO,
-  DEPTH,
-  DOCUMENT,
-  ERROR,
-  ITEM,
-  MESSAGE,
-  META_CLIENT_INFO,
-  META_SERVER_INFO,
-  PARENT,
-  PROMPTS,
-  SERVER_INFO,
-  TOOLS,
-} from './envelope-scopes.ts'
+import { EnvelopeFacts } from './envelope-facts.ts'
+import { findKey, findKeyNamed, KEY_MAX, type Key, OTHER_KEY } from './envelope-keys.ts'
+import { BATCH, DEPTH, DOCUMENT, ERROR, ITEM, MESSAGE, PARENT, PROMPTS, TOOLS } from './envelope-scopes.ts'
 import {
   CLOSE_ARRAY,
   CLOSE_OBJECT,
   COLON,
   COMMA,
-  LOWER_F,
-  LOWER_N,
-  LOWER_T,
   OPEN_ARRAY,
   OPEN_OBJECT,
   QUOTE,
@@ -44,7 +15,7 @@ import {
   STRING_STOPS,
 } from './json-bytes.ts'
 import { ValueSkipper } from './json-skip.ts'
-import { cutText, decodeId, decodeString, RawToken, repeatedText } from './json-string.ts'
+import { decodeString, RawToken, repeatedText } from './json-string.ts'
 import { ListedItems } from './listed-items.ts'
 import { CAPTURE_MAX, Envelope } from './message.ts'
 
@@ -68,16 +39,8 @@ const SKIPPED_VALUE = 8
 const DONE = 9
 const INVALID = 10
 
-// What a message has, apart from its facts.
-const HAS_ID = 1
-const HAS_METHOD = 2
-/** An id or a method of a type that neither can have. */
-const WRONG_ID = 4
-const WRONG_METHOD = 8
-
 /** Levels of containers; more than that is no JSON-RPC anyone sends. */
 const DEPTH_MAX = 512
-const ERROR_MESSAGE_LENGTH = 256
 
 /** Keys and strings that are read are nearly always shorter, and read in place; longer ones take the long way. */
 const NEAR = 256
@@ -85,11 +48,6 @@ const NEAR = 256
 const SAFE_DIGITS = 15
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf])
-
-/** The higher one's name and version count when a message has several; 0: no such scope. */
-const PEER_RANK: readonly number[] = PARENT.map(
-  (_, scope) => [META_SERVER_INFO, META_CLIENT_INFO, SERVER_INFO, CLIENT_INFO].indexOf(scope) + 1,
-)
 
 export class EnvelopeScanner {
   /** May be switched between documents. */
@@ -104,9 +62,7 @@ export class EnvelopeScanner {
   #key: Key = OTHER_KEY
   /** The bits of the keys that each open object has had. */
   readonly #seen: number[] = PARENT.map(() => 0)
-  #message = new Envelope()
-  #has = 0
-  #peerRank = 0
+  readonly #facts = new EnvelopeFacts()
   /** The token in the skipper, as far as it is read and came in earlier chunks. */
   #raw: RawToken | undefined = undefined
   /** Whether that token is read at all. */
@@ -244,7 +200,10 @@ export class EnvelopeScanner {
             while (end < near && stops[bytes[end]!] === 0) high |= bytes[end++]!
             if (end < near && bytes[end] === QUOTE) {
               if (key.reads)
-                this.#write(key, high < 0x80 ? asciiText(key, bytes, i + 1, end) : bytes.toString('utf8', i + 1, end))
+                this.#facts.write(
+                  key,
+                  high < 0x80 ? asciiText(key, bytes, i + 1, end) : bytes.toString('utf8', i + 1, end),
+                )
               i = end + 1
               state = AFTER_VALUE
             } else {
@@ -257,7 +216,7 @@ export class EnvelopeScanner {
             while (end < to && bytes[end]! >= 0x30 && bytes[end]! <= 0x39) value = value * 10 + bytes[end++]! - 0x30
             const next = end < to ? bytes[end] : 0
             if (end - i <= SAFE_DIGITS && (next === COMMA || next === CLOSE_OBJECT)) {
-              this.#write(key, value)
+              this.#facts.write(key, value)
               i = end
               state = AFTER_VALUE
             } else {
@@ -315,7 +274,7 @@ export class EnvelopeScanner {
     }
     if (scope === DOCUMENT || scope === BATCH) this.#start = this.#origin + i
     const scalar = byte !== OPEN_OBJECT && byte !== OPEN_ARRAY
-    if (!scalar && key.reads) this.#write(key, undefined)
+    if (!scalar && key.reads) this.#facts.write(key, undefined)
     return this.#beginSkip(bytes, i, to, SKIPPED_VALUE, scalar && key.reads)
   }
 
@@ -329,28 +288,22 @@ export class EnvelopeScanner {
   /** Whether the object is looked into. */
   #open(scope: number, at: number): boolean {
     if (scope === MESSAGE) {
-      this.#message = new Envelope()
-      this.#has = 0
-      this.#peerRank = 0
+      this.#facts.begin()
       this.#start = this.#origin + at
     } else if (scope === ITEM) {
+      this.#facts.itemName = undefined
       this.#listed.open(at, this.#origin + at)
     } else if (scope === ERROR) {
-      this.#message.hasError = true
-    } else if (PEER_RANK[scope]! > 0) {
-      if (PEER_RANK[scope]! < this.#peerRank) return false
-      this.#peerRank = PEER_RANK[scope]!
-      this.#message.peerName = undefined
-      this.#message.peerVersion = undefined
-    }
+      this.#facts.message.hasError = true
+    } else if (!this.#facts.wants(scope)) return false
     this.#enter(scope, FIRST_KEY)
     return true
   }
 
   #openList(scope: number): void {
     const items: Envelope['tools'] = []
-    if (scope === TOOLS) this.#message.tools = items
-    else this.#message.prompts = items
+    if (scope === TOOLS) this.#facts.message.tools = items
+    else this.#facts.message.prompts = items
     this.#listed.begin(items)
     this.#list = scope
     this.#enter(scope, FIRST_VALUE)
@@ -362,27 +315,16 @@ export class EnvelopeScanner {
     this.#state = AFTER_VALUE
     this.#key = OTHER_KEY
     if (scope === MESSAGE) {
-      this.#emit(end)
+      this.#onMessage(this.#facts.finish(this.#origin + end - this.#start))
       this.#scope = this.#batch ? BATCH : DOCUMENT
       if (!this.#batch) this.#state = DONE
     } else if (scope === ITEM) {
-      this.#listed.close(bytes, end, this.#origin + end)
+      this.#listed.close(bytes, end, this.#origin + end, this.#facts.itemName)
       this.#scope = this.#list
     } else {
       this.#scope = PARENT[scope]!
       if (scope === BATCH) this.#state = DONE
     }
-  }
-
-  #emit(end: number): void {
-    const message = this.#message
-    message.bytes = this.#origin + end - this.#start
-    const has = this.#has
-    if ((has & (WRONG_ID | WRONG_METHOD)) !== 0) message.kind = 'invalid'
-    else if ((has & HAS_METHOD) !== 0) message.kind = (has & HAS_ID) === 0 ? 'notification' : 'request'
-    else if (message.hasError) message.kind = 'error'
-    else message.kind = message.hasResult ? 'response' : 'invalid'
-    this.#onMessage(message)
   }
 
   /** A complete value that should have been a message. */
@@ -399,35 +341,9 @@ export class EnvelopeScanner {
     if (key === OTHER_KEY) return
     const scope = this.#scope
     const seen = this.#seen[scope]!
-    if ((seen & key.bit) !== 0 && scope !== ITEM) this.#repeated(key)
+    if ((seen & key.bit) !== 0 && scope !== ITEM) this.#facts.repeated(key)
     this.#seen[scope] = seen | key.bit
-    if (key === RESULT_KEY) this.#message.hasResult = true
-  }
-
-  #repeated(key: Key): void {
-    const message = this.#message
-    message.duplicate ??= key.path
-    clear(message, key)
-    if (key.opens === ERROR) message.hasError = false
-    // Also when another object had named the peer: a message with both, one of them twice, names none.
-    if (message.peerName === undefined && message.peerVersion === undefined) this.#peerRank = 0
-  }
-
-  #write(key: Key, value: Value): void {
-    if (key === ID_KEY) {
-      const wrong = value === undefined || typeof value === 'boolean'
-      this.#has = (this.#has & ~(HAS_ID | WRONG_ID)) | (wrong ? WRONG_ID : HAS_ID)
-      this.#message.overlong = false
-    } else if (key === METHOD_KEY) {
-      this.#has = (this.#has & ~(HAS_METHOD | WRONG_METHOD)) | (typeof value === 'string' ? HAS_METHOD : WRONG_METHOD)
-    } else if (key === ITEM_NAME_KEY) {
-      this.#listed.name = typeof value === 'string' ? value : undefined
-      return
-    } else if (key === ERROR_MESSAGE_KEY && typeof value === 'string') {
-      key.write(this.#message, cutText(value, ERROR_MESSAGE_LENGTH))
-      return
-    }
-    key.write(this.#message, value)
+    this.#facts.found(key)
   }
 
   #beginSkip(bytes: Buffer, from: number, to: number, state: number, reading: boolean): number {
@@ -465,34 +381,9 @@ export class EnvelopeScanner {
 
   /** A whole key or scalar that is read; only its first bytes if it is too long. */
   #token(isKey: boolean, bytes: Buffer, from: number, to: number): void {
-    const first = bytes[from]!
-    if (isKey) {
-      const named =
-        to - from <= KEY_MAX + 2 ? findKeyNamed(this.#scope, decodeString(bytes, from + 1, to - 1)) : OTHER_KEY
-      this.#foundKey(named)
-    } else if (first === QUOTE) {
-      this.#text(bytes, from + 1, to - 1)
-    } else if (first === LOWER_T || first === LOWER_F) {
-      this.#write(this.#key, first === LOWER_T)
-    } else if (first === LOWER_N) {
-      this.#write(this.#key, null)
-    } else if (to - from <= CAPTURE_MAX) {
-      this.#write(this.#key, decodeId(bytes, from, to))
-    } else this.#overlong()
-  }
-
-  #text(bytes: Buffer, from: number, to: number): void {
-    if (to - from <= CAPTURE_MAX) this.#write(this.#key, decodeString(bytes, from, to))
-    else if (this.#key === ERROR_MESSAGE_KEY) this.#write(this.#key, decodeString(bytes, from, from + CAPTURE_MAX))
-    else this.#overlong()
-  }
-
-  #overlong(): void {
-    const key = this.#key
-    // Of the right type, so that the message stays what it is.
-    this.#write(key, key === ID_KEY || key === METHOD_KEY ? '' : undefined)
-    key.write(this.#message, undefined)
-    if (key === ID_KEY) this.#message.overlong = true
+    if (!isKey) this.#facts.writeToken(this.#key, bytes, from, to)
+    else if (to - from > KEY_MAX + 2) this.#foundKey(OTHER_KEY)
+    else this.#foundKey(findKeyNamed(this.#scope, decodeString(bytes, from + 1, to - 1)))
   }
 }
 

@@ -5,8 +5,6 @@ const FNV_OFFSET = 0x811c9dc5 | 0
 const FNV_PRIME = 0x01000193
 
 export class ListedItems {
-  /** Of the definition that is passing. */
-  name: string | undefined = undefined
   #items: ListedItem[] = []
   #open = false
   #hash = 0
@@ -23,19 +21,18 @@ export class ListedItems {
 
   /** A definition's opening brace stands at `at` of the chunk, `position` of the document. */
   open(at: number, position: number): void {
-    this.name = undefined
     this.#open = true
     this.#hash = FNV_OFFSET
     this.#start = position
     this.#from = at
   }
 
-  /** Its last byte was before `at`. */
-  close(chunk: Buffer, at: number, position: number): void {
+  /** Its last byte was before `at`. One without a name is no item. */
+  close(chunk: Buffer, at: number, position: number, name: string | undefined): void {
     this.chunkEnd(chunk, at)
     this.#open = false
-    if (this.name === undefined || this.#items.length >= LISTED_MAX) return
-    this.#items.push({ name: this.name, bytes: position - this.#start, hash: this.#hash >>> 0 })
+    if (name === undefined || this.#items.length >= LISTED_MAX) return
+    this.#items.push({ name, bytes: position - this.#start, hash: this.#hash >>> 0 })
   }
 
   chunkBegin(from: number): void {
