@@ -31,6 +31,15 @@ export class InterceptorLoadError extends Error {
   }
 }
 
+/** Those of stack.ts: two of one name would share their series. */
+const BUILT_IN: ReadonlySet<string> = new Set([
+  'access_log',
+  'correlation',
+  'guard',
+  'inspection',
+  'metrics',
+  'public_url',
+])
 const PHASES = ['onRequest', 'onResponse', 'onEnd'] as const
 const MEANT = /^on([A-Z]|request|response|end)/
 
@@ -45,6 +54,7 @@ export async function loadInterceptors(settings: readonly ModuleSettings[], fold
     try {
       const interceptor = check(await make(module, options, folder))
       const name = checkName(given ?? interceptor.name)
+      if (BUILT_IN.has(name)) throw new Error(`${name} is the name of a built-in interceptor; set "name"`)
       if (links.has(name)) throw new Error(`${name} is the name of another interceptor; set "name"`)
       links.set(name, { interceptor, name, failOpen, mutates })
     } catch (error) {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { type InterceptorLoadError, loadInterceptors, type ModuleSettings } from '../../src/interceptors/load.ts'
+import { gateway, inFrontOf } from '../support/gateway.ts'
 import { ownModules } from './own-modules.ts'
 
 const settings = (module: string, more: Partial<ModuleSettings> = {}): ModuleSettings => ({
@@ -13,6 +14,8 @@ const settings = (module: string, more: Partial<ModuleSettings> = {}): ModuleSet
   mutates: false,
   ...more,
 })
+/** So that every built-in interceptor is there. */
+const PUBLIC = { routes: [{ path: '/mcp', upstream: 'upstream', publicUrl: 'https://gateway.example/mcp' }] }
 const FINE = `export default ({ name = 'fine' }) => ({ name, onEnd() {} })`
 
 async function loadedFrom(t: TestContext, files: Readonly<Record<string, string>>, ...modules: ModuleSettings[]) {
@@ -124,9 +127,31 @@ describe('a module that cannot serve', () => {
     await assert.rejects(twice, /fine is the name of another interceptor; set "name"/)
   })
 
+  it('because its name is that of a built-in one, whether its own or a given one, is told to take another', async (t) => {
+    const files = { 'guard.mjs': `export default () => ({ name: 'guard', onEnd() {} })`, 'a.mjs': FINE }
+    const taken = /guard is the name of a built-in interceptor; set "name"/
+    await assert.rejects(loadedFrom(t, files, settings('./guard.mjs')), taken)
+    await assert.rejects(loadedFrom(t, files, settings('./a.mjs', { name: 'guard' })), taken)
+    const [link] = await loadedFrom(t, files, settings('./guard.mjs', { name: 'own_guard' }))
+    assert.equal(link?.name, 'own_guard')
+  })
+
   it('because its new name is no label, is refused', async (t) => {
     await assert.rejects(loadedFrom(t, { 'a.mjs': FINE }, settings('./a.mjs', { name: 'a"b' })), /needs a name/)
   })
+})
+
+it('no name that the gateway itself shows may be taken', async (t) => {
+  const g = await gateway(inFrontOf('http://127.0.0.1:9/mcp', PUBLIC))
+  const page = await (await fetch(`${g.adminUrl}/metrics`)).text()
+  await g.close()
+  const names = new Set([...page.matchAll(/\binterceptor="([^"]+)"/g)].map(([, name]) => name as string))
+  assert.ok(names.has('guard') && names.has('access_log') && names.has('public_url'), [...names].join())
+  const folder = await ownModules(t, { 'a.mjs': FINE })
+  for (const name of names) {
+    const loading = loadInterceptors([settings(join(folder, 'a.mjs'), { name })], folder)
+    await assert.rejects(loading, /built-in/, name)
+  }
 })
 
 it('a path with blanks and signs is found', async (t) => {
