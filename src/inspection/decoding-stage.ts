@@ -52,6 +52,8 @@ export class DecodingStage {
     this.#over = true
     this.#waiting = []
     this.#decoder?.destroy()
+    // Closed, it would still hold its output buffer for as long as the exchange is referred to.
+    this.#decoder = undefined
   }
 
   #create(first: number): Transform {
