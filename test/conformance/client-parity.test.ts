@@ -65,7 +65,8 @@ describe('client parity', { timeout: 115_000 }, () => {
   ] as const) {
     it(`${release}, ${revision ?? 'all scenarios'}`, async (t) => {
       const suite: Suite = { release, leg: 'client', ...(revision && { revision }) }
-      const of = (one: Desk) => (scenario?: string) => run(suite, ['--command', one.command], { scenario })
+      const of = (one: Desk) => (scenario?: string) =>
+        run(suite, ['--command', one.command, '--timeout', '60000'], { scenario })
       through.carried.clear()
       const verdicts = await assertParity(t, of(direct), of(through))
       t.diagnostic(counts(verdicts))

@@ -1,7 +1,9 @@
 /** Holds the conversations of the suites' client scenarios, a few at a time, direct or through gateways. */
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { converse } from '../support/reference/client.ts'
 import { redirect } from './redirect.ts'
 import type { Relay } from './relay.ts'
@@ -27,44 +29,62 @@ interface Task {
   readonly given: Record<string, unknown>
 }
 
+/**
+ * What the suite starts as the client: hands the scenario over, waits, and ends as the conversation did. Started hundreds
+ * of times, so it is JavaScript and loads nothing: stripping types and node:http would cost three times as much.
+ */
+const PROGRAM = `import { connect } from 'node:net'
+const [port, url] = process.argv.slice(2)
+const { MCP_CONFORMANCE_SCENARIO: scenario, MCP_CONFORMANCE_PROTOCOL_VERSION: revision } = process.env
+const given = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}')
+const socket = connect(Number(port), '127.0.0.1', () => {
+  socket.end(JSON.stringify({ url, scenario, revision, given }))
+})
+socket.setEncoding('utf8').on('data', (error) => {
+  process.exitCode = 1
+  process.stderr.write(error)
+})
+`
+
 export async function desk(ways: readonly Way[]): Promise<Desk> {
   const free = [...ways]
   const waiting: Array<(way: Way) => void> = []
   const carried = new Map<string, number>()
-  const server = createServer(async (req, res) => {
-    const task = await taskIn(req)
+
+  async function serve(socket: Socket): Promise<void> {
+    const task = JSON.parse(await text(socket)) as Task
     const way = free.pop() ?? (await new Promise<Way>((resolve) => waiting.push(resolve)))
-    try {
-      await hold(task, way)
-      res.end()
-    } catch (error) {
-      res.writeHead(500).end(String(error))
-    } finally {
-      if (way.front !== undefined) {
-        carried.set(task.scenario, way.front.relay.connections)
-        await way.front.relay.rest()
-      }
-      const next = waiting.shift()
-      if (next === undefined) free.push(way)
-      else next(way)
+    const error = await hold(task, way).catch(String)
+    if (way.front !== undefined) {
+      carried.set(task.scenario, way.front.relay.connections)
+      await way.front.relay.rest()
     }
+    if (error !== undefined) socket.write(error)
+    socket.end()
+    const next = waiting.shift()
+    if (next === undefined) free.push(way)
+    else next(way)
+  }
+
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    // The suite may end its client before that has said or heard all.
+    serve(socket.on('error', () => {})).catch(() => socket.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const program = fileURLToPath(new URL('client-command.ts', import.meta.url))
+  const folder = await mkdtemp(join(tmpdir(), 'sidelight-desk-'))
+  const program = join(folder, 'client.mjs')
+  await writeFile(program, PROGRAM)
   return {
-    command: `${process.execPath} ${program} http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    command: `${process.execPath} ${program} ${(server.address() as AddressInfo).port}`,
     carried,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    async close() {
+      await new Promise((resolve) => server.close(resolve))
+      await rm(folder, { recursive: true })
+    },
   }
 }
 
-async function taskIn(req: IncomingMessage): Promise<Task> {
-  let body = ''
-  for await (const text of req.setEncoding('utf8')) body += text
-  return JSON.parse(body) as Task
-}
-
-async function hold({ url, scenario, revision = '2025-11-25', given }: Task, { front }: Way): Promise<void> {
+async function hold({ url, scenario, revision = '2025-11-25', given }: Task, { front }: Way): Promise<undefined> {
   const port = Number(new URL(url).port)
   front?.relay.aim(port)
   const { fetch, close } = redirect(port, front?.port)

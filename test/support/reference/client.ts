@@ -18,7 +18,7 @@ interface ToolCall {
 }
 
 /** A suite answers every request quickly or, in some scenarios, on purpose never. */
-const PATIENCE = { timeout: 5_000 }
+const PATIENCE = { timeout: 20_000 }
 
 /** In one conversation, beside the one that every refusal starts: a server may never be content. */
 const MOST_AUTHORIZATIONS = 2
