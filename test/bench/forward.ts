@@ -1,17 +1,18 @@
 /**
  * Measures what forwarding costs: CPU per request, throughput, latency and memory, each beside the floor.
  *
- *     npm run build && node test/bench/forward.ts [--rounds 5] [--turns 6] [--seconds 0.5] [--warm-up 1.5]
+ *     npm run build && node test/bench/forward.ts [--rounds 5] [--turns 6] [--seconds 0.5] [--warm-up 5]
  *       [--connections 32] [--only small,json-100k,sse-10] [--variants direct,floor,sidelight,http-proxy] [--starts 7]
  *
  * Origin, load and each proxy are a process each, the proxies fresh ones in every round. In a round the variants
  * take short turns in alternating order; a ratio compares turns next to each other. CPU is the proxy's user and
  * system time as the kernel counts it. `floor` is the least a forwarder on Node can do (forward/floor.ts).
+ * Less warm-up than 5 seconds measures V8's compilers: the more code a proxy has, the later it is compiled.
  *
  * Load is closed-loop: requests/s and latencies are those of a saturated proxy only where `proxy, cores` is near 1
  * (streams are paced and stay below it). On a machine that others use, streams coalesce (`reads/answer` falls) and
  * caches cool: the last line of the tables says when a run is not to be quoted. Compare rows, not machines.
- * Linux only; a full run takes about six minutes.
+ * Linux only; a full run takes about ten minutes.
  */
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -32,7 +33,7 @@ function options(): Options {
       rounds: { type: 'string', default: '5' },
       turns: { type: 'string', default: '6' },
       seconds: { type: 'string', default: '0.5' },
-      'warm-up': { type: 'string', default: '1.5' },
+      'warm-up': { type: 'string', default: '5' },
       connections: { type: 'string', default: '32' },
       only: { type: 'string', default: WORKLOADS.map((w) => w.name).join() },
       variants: { type: 'string', default: VARIANTS.map((v) => v.name).join() },
