@@ -52,4 +52,11 @@ describe('server parity', { timeout: 115_000, concurrency: 2 }, () => {
       await passesAllScored(verdicts, revision)
     })
   }
+
+  for (const revision of ['2025-03-26', '2025-06-18']) {
+    it(`0.2, all of ${revision}, a server of 2025-11-25`, async (t) => {
+      const verdicts = await compared(t, { release: '0.2', leg: 'server', revision }, legacyReference)
+      assert.deepEqual(failures(verdicts), [])
+    })
+  }
 })

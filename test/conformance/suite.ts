@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
 
-/** Scenario → check, status and complaint → how often. Two runs that say the same are deeply equal. */
+/** Scenario → check, status, description and complaint → how often. Two runs that say the same are deeply equal. */
 export type Verdicts = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 export type Release = '0.1' | '0.2'
@@ -23,6 +23,7 @@ interface Check {
   readonly id: string
   readonly name: string
   readonly status: string
+  readonly description: string
   readonly errorMessage?: string
 }
 
@@ -34,7 +35,7 @@ const HOMES = {
 /** Release 0.1 ends no hanging scenario by itself. */
 const TIME_OUT = 100_000
 
-/** `target`: the arguments that name what is tested. `scenarios`: only these, else all of the suite. */
+/** `target`: the arguments that name what is tested. `scenario`: only this one, else all of the suite. */
 export async function run(
   suite: Suite,
   target: readonly string[],
@@ -57,7 +58,8 @@ function chosen({ release, revision }: Suite, scenario: string | undefined): rea
     return ['--scenario', scenario, ...(revision === undefined ? [] : ['--spec-version', revision])]
   }
   if (revision === undefined) return ['--suite', 'all']
-  return release === '0.2' ? ['--requirements', revision] : ['--suite', 'all', '--spec-version', revision]
+  const hasRequirements = release === '0.2' && revision >= '2025-11-25'
+  return hasRequirements ? ['--requirements', revision] : ['--suite', 'all', '--spec-version', revision]
 }
 
 /** Resolves with what it printed, whatever its exit code: that only repeats the checks. */
@@ -100,9 +102,11 @@ async function verdictsIn(folder: string): Promise<Verdicts> {
 }
 
 /** Ports and durations differ from run to run, and mean nothing. */
-function told({ id, name, status, errorMessage = '' }: Check): string {
-  const complaint = errorMessage.replace(/:\d{4,5}\b/g, ':PORT').replace(/\b\d+ms\b/g, 'N ms')
-  return `${id} ${name} ${status} ${complaint}`.trimEnd()
+function told({ id, name, status, description, errorMessage = '' }: Check): string {
+  return `${id} ${name} ${status}: ${description} ${errorMessage}`
+    .replace(/:\d{4,5}\b/g, ':PORT')
+    .replace(/\b\d+ms\b/g, 'N ms')
+    .trimEnd()
 }
 
 /** The scenarios of a revision that count, as the suite itself lists them. */
@@ -114,6 +118,6 @@ export async function scored(revision: string, leg: Suite['leg']): Promise<reado
 /** The scenarios in which at least one check failed. */
 export function failures(verdicts: Verdicts): readonly string[] {
   return Object.keys(verdicts).filter((scenario) =>
-    Object.keys(verdicts[scenario] ?? {}).some((check) => / FAILURE\b/.test(check)),
+    Object.keys(verdicts[scenario] ?? {}).some((check) => / FAILURE: /.test(check)),
   )
 }
