@@ -301,6 +301,27 @@ for (const listen of [{}, { hosts: ['*'] }]) {
   })
 }
 
+test('versions that are no HTTP/1, and codings under the chunks, are 400 and reach no upstream', async (t) => {
+  const s = await stage(t)
+  const whole = plain([JSON_TYPE, ['X-Tag', 'odd']], CALL)
+  const chunked = `${CALL.length.toString(16)}\r\n${CALL}\r\n0\r\n\r\n`
+  const coded = whole
+    .replace(`Content-Length: ${CALL.length}`, 'Transfer-Encoding: gzip, chunked')
+    .replace(CALL, chunked)
+  for (const bytes of [whole.replace('HTTP/1.1', 'HTTP/2.0'), whole.replace('HTTP/1.1', 'HTTP/0.9'), coded]) {
+    const client = await s.client()
+    await client.send(bytes)
+    assertRpcError(await client.response(), 'bad_request', null)
+    assert.equal((await s.ended()).outcome, 'refused')
+  }
+  assert.equal(s.hits('odd').length, 0)
+  const client = await s.client()
+  await client.send(coded.replace('gzip, chunked', 'Chunked'))
+  assert.equal((await client.response()).status, 200)
+  assert.equal(s.hits('odd')[0]?.body.toString(), CALL)
+  await s.settled()
+})
+
 test('HTTP/1.0 needs no Host, unless Hosts are listed', async (t) => {
   const s = await stage(t, { settings: { listen: { hosts: ['*'] } } })
   const guarded = await stage(t)
