@@ -23,6 +23,8 @@ export function writeError(res: ServerResponse, x: Exchange, error: GatewayError
   if (x.correlationId !== '') headers.push('x-correlation-id', x.correlationId)
   if (status === 503) headers.push('retry-after', RETRY_AFTER)
   if (status === 405) headers.push('allow', 'GET, HEAD, POST, DELETE, OPTIONS')
+  // What we say ourselves has our date (RFC 9110 §6.6.1).
+  res.sendDate = true
   // Named, because a head of the upstream's that Node refused to write leaves its reason behind.
   res.writeHead(status, STATUS_CODES[status] ?? '', headers)
   if (x.method === 'HEAD') return 0
@@ -38,6 +40,7 @@ export function writeAnswer(res: ServerResponse, x: Exchange, answer: Answer): n
   // RFC 9110 §8.6: none with 204.
   if (!bodiless) headers.push('content-length', String(body.length))
   headers.push('x-correlation-id', x.correlationId)
+  res.sendDate = true
   res.writeHead(answer.status, headers)
   if (bodiless || x.method === 'HEAD' || body.length === 0) return 0
   res.write(body)

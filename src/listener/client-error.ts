@@ -45,7 +45,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   else {
     const { status } = failure.failure
     const body = errorBody(failure, null)
-    const head = `HTTP/1.1 ${status} ${REASONS[status]}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`
+    const head = `HTTP/1.1 ${status} ${REASONS[status]}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nDate: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n`
     socket.end(head + body)
     // What still comes in is swallowed for a moment, so that the answer is not lost in a reset.
     setTimeout(() => socket.destroy(), 500).unref()

@@ -186,6 +186,7 @@ export function assertRpcError(
 ): void {
   const text = response.body.toString()
   assert.equal(response.header('content-type'), 'application/json')
+  assert.match(response.header('date') ?? '', / GMT$/)
   assert.ok(response.clean, 'the answer is whole')
   const { jsonrpc, id: answered, error } = JSON.parse(text)
   assert.equal(jsonrpc, '2.0')
