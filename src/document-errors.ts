@@ -20,8 +20,11 @@ response head was sent cannot be answered: the downstream sees a broken end, and
 /** What to do about it. Here and not in the table, because no exchange needs it. */
 const HINTS: Readonly<Record<ErrorCode, string>> = {
   bad_request: 'Send well-formed HTTP/1.1; a URL in the request line must name the same host as Host.',
+  parse_error: 'Send one JSON-RPC message, or an array of them, as UTF-8; nest no deeper than 512 levels.',
+  duplicate_key: 'Send each key of the message once. Two readers of the same text could understand it differently.',
+  header_mismatch: 'Send the Mcp-* headers that revision 2026-07-28 asks for, as the message says it.',
   duplicate_header:
-    'Send Host, Origin, Authorization and Mcp-Session-Id once; look for a proxy in front that adds one.',
+    'Send Host, Origin, Authorization, Mcp-Session-Id, MCP-Protocol-Version, Mcp-Method and Mcp-Name once; look for a proxy in front that adds one.',
   connection_header: 'Remove Authorization and Mcp-* from Connection.',
   session_id_invalid: 'Send the session id as the server gave it.',
   route_not_found_session: 'Compare the URL with `routes[].path`. Not 404, which would end the session.',

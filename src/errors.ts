@@ -41,6 +41,9 @@ const up = (
 
 export const FAILURES = {
   bad_request: down(400, -32600, 'The request is malformed'),
+  parse_error: down(400, -32700, 'The request body is not valid JSON'),
+  duplicate_key: down(400, -32600, 'A key of the message occurs more than once'),
+  header_mismatch: down(400, -32020, 'The Mcp-* headers contradict the message'),
   duplicate_header: down(400, -31001, 'A header that may occur once occurs more than once'),
   connection_header: down(400, -31002, 'The Connection header names a header that must reach the upstream'),
   session_id_invalid: down(400, -31003, 'Mcp-Session-Id must be visible ASCII characters'),

@@ -8,19 +8,28 @@ import type { Sink } from './exchange/flow.ts'
 import { Health } from './health/health.ts'
 import { healthRoutes } from './health/routes.ts'
 import { upstreamComponent } from './health/upstream-component.ts'
+import { createInflater } from './inspection/inflate.ts'
+import { Operations } from './inspection/operations.ts'
+import { Readers } from './inspection/readers.ts'
 import { loadInterceptors } from './interceptors/load.ts'
 import { MetadataSink, WITHOUT } from './listener/metadata-sink.ts'
 import { Passthrough } from './listener/passthrough.ts'
 import { MCP_METHODS, ProxyListener, type ProxyRoute } from './listener/proxy.ts'
 import { type Passage, type RouteTable, routeTable } from './listener/route-table.ts'
 import { allowedHosts, allowedOrigins } from './mcp/allow-list.ts'
+import { FallbackWatch } from './mcp/fallback.ts'
 import { openFilesLimit, openFilesNeeded } from './open-files.ts'
+import { memoryPressure } from './session/memory-pressure.ts'
+import { SessionRegistry } from './session/registry.ts'
 import { stack } from './stack.ts'
 import { Instruments } from './telemetry/instruments.ts'
 import type { Log } from './telemetry/log.ts'
 import { chainMeter, connectionMeter, endpointMeter } from './telemetry/meters.ts'
+import { Names } from './telemetry/names.ts'
+import { OperationMeter } from './telemetry/operation-meter.ts'
 import { observeProcess } from './telemetry/process.ts'
 import { SeriesStore } from './telemetry/series.ts'
+import { sessionMeter } from './telemetry/session-meter.ts'
 import { Endpoint } from './upstream/endpoint.ts'
 import { Forward, type Target } from './upstream/forward.ts'
 import { Probe } from './upstream/probe.ts'
@@ -38,7 +47,13 @@ export interface Gateway {
 
 type Route = Config['routes'][number]
 
-const NOWHERE = { path: '_none', upstream: '_none' }
+const NOWHERE = { path: '_none', upstream: '_none', mcp: false }
+
+/** Between two looks at what has run out. */
+const TICK_MS = 1_000
+const EXPIRY_MS = 60_000
+
+const now = (): number => performance.now()
 
 export interface Surroundings {
   readonly log: Log
@@ -60,9 +75,31 @@ export async function buildGateway(
 
   const endpoints = new Map<string, Endpoint>()
   const probes = new Map<string, Probe>()
+  const sessions = new SessionRegistry({
+    max: config.sessions.max,
+    idleMs: config.sessions.idle,
+    resumeMs: config.sessions.resume,
+    heartbeatMs: config.sessions.heartbeat,
+    now,
+    meter: sessionMeter(instruments.sessions),
+    pressure: memoryPressure(),
+  })
+  const names = new Names(Object.keys(config.upstreams), {
+    store,
+    ttlMs: config.inspection.namesFor,
+    now,
+    onOverflow: () => instruments.operations.serverDuration.overflowed++,
+  })
+  const meter = new OperationMeter(instruments.operations, names)
+  const operations = new Operations({
+    abandonAfter: config.sessions.abandonAfter,
+    now,
+    ended: (operation) => meter.ended(operation),
+  })
   for (const [name, upstream] of Object.entries(config.upstreams)) {
     const meter = endpointMeter(instruments, name)
-    const endpoint = new Endpoint({ ...upstream, headBytes: config.limits.headBytes, meter })
+    const onRestart = () => sessions.endpointRestarted(name, upstream.url)
+    const endpoint = new Endpoint({ ...upstream, headBytes: config.limits.headBytes, meter, onRestart })
     endpoints.set(name, endpoint)
     const onResult = meter.probed
     probes.set(name, new Probe({ ...upstream.probe, endpoint, version, onResult }))
@@ -75,8 +112,10 @@ export async function buildGateway(
     ),
   )
 
+  const inflateLimits = { bytes: config.inspection.inflatedBytes, ratio: config.inspection.inflatedRatio }
   const table = routeTable(config.routes, (name) => (endpoints.get(name) as Endpoint).path)
-  const chain = new Chain(
+  const fallbacks = new FallbackWatch({ now })
+  const chain: Chain = new Chain(
     stack({
       instruments,
       accessLog: log.access,
@@ -88,6 +127,32 @@ export async function buildGateway(
         ),
         origins: allowedOrigins(config.listen.origins, config.listen.host),
       },
+      inspection: {
+        lenient: new Set(table.mcp.filter(({ route }) => route.invalidRequests === 'count').map(({ facts }) => facts)),
+        onInvalid: (upstream, reason) => instruments.operations.invalidRequests.bind([upstream, reason]).add(1),
+        parts: {
+          sessions,
+          operations,
+          readers: new Readers(),
+          inflater: (coding, onData, onEnd) => createInflater(coding, inflateLimits, onData, onEnd),
+          endpointOf: (upstream) => config.upstreams[upstream]?.url ?? '',
+          onMessage: (x, message, from) => {
+            meter.message(x, message, from)
+            chain.message(x, message, from)
+          },
+          onList: (x, page, cursor) => names.listed(x.route.upstream, x.session?.id, cursor, page),
+          onInitialize: (x) => {
+            if (fallbacks.initialized(x.remoteAddress, x.route.upstream))
+              instruments.operations.fallbackProbes.bind([x.route.upstream]).add(1)
+          },
+          onModernAnswer: (x, answer) => fallbacks.answered(x.remoteAddress, x.route.upstream, answer),
+          onUnread: (upstream, body, reason) => {
+            const side = body === 'request' ? 'downstream' : 'upstream'
+            instruments.operations.unread.bind([upstream, side, reason]).add(1)
+          },
+          onFault: (err, x) => logger.error({ err, correlation_id: x.correlationId }, 'inspection failed'),
+        },
+      },
       publicResources: table.resources,
       own: await loadInterceptors(config.interceptors, folder),
     }),
@@ -95,6 +160,14 @@ export async function buildGateway(
     (interceptor, phase, err, x) =>
       logger.error({ err, interceptor, phase, correlation_id: x.correlationId }, 'interceptor failed'),
   )
+
+  const timers = [
+    setInterval(() => {
+      sessions.tick()
+      operations.sweep()
+    }, TICK_MS).unref(),
+    setInterval(() => names.expire(), EXPIRY_MS).unref(),
+  ]
 
   const trusts = trustedProxies(config.listen.trustedProxies)
   const active = (upstream: string) => instruments.requestsActive.bind([upstream])
@@ -162,6 +235,8 @@ export async function buildGateway(
     await proxy.close()
     await Promise.all([...endpoints.values()].map(({ pool }) => pool.destroy()))
     await admin.close()
+    for (const timer of timers) clearInterval(timer)
+    sessions.drain()
     processMetrics.stop()
   }
 

@@ -5,6 +5,7 @@ import type { Interceptor } from './exchange/interceptor.ts'
 import { accessLog } from './interceptors/access-log.ts'
 import { correlation } from './interceptors/correlation.ts'
 import { type GuardOptions, guard } from './interceptors/guard.ts'
+import { type InspectionOptions, inspection } from './interceptors/inspection.ts'
 import { metrics } from './interceptors/metrics.ts'
 import { publicUrl } from './interceptors/public-url.ts'
 import type { PublicResource } from './mcp/well-known.ts'
@@ -15,6 +16,7 @@ export interface StackParts {
   readonly instruments: Instruments
   readonly accessLog: AccessLog | undefined
   readonly guard: GuardOptions
+  readonly inspection: InspectionOptions
   /** What downstreams may know of the routes that have a public URL. */
   readonly publicResources: ReadonlyMap<RouteFacts, PublicResource>
   /** The user's own, in the order of the configuration. */
@@ -31,6 +33,8 @@ export function stack(parts: StackParts): readonly Link[] {
     builtIn(correlation()),
     // Before anything reads what a hostile page may have sent.
     builtIn(guard(parts.guard)),
+    // Before anything that decides by messages; refuses what no upstream could read the same way.
+    builtIn(inspection(parts.inspection)),
     // Nearest to the downstream of all that may touch a response head; there only if a route asks for it.
     parts.publicResources.size > 0 ? builtIn(publicUrl(parts.publicResources)) : undefined,
     // The user's own see only what the guard let pass, and the upstream's response untouched.

@@ -86,6 +86,11 @@ export const route = object(
       default: 'upstream',
       description: "Host header that the upstream sees: its own, or the downstream's.",
     }),
+    invalidRequests: literals(['refuse', 'count'], {
+      default: 'refuse',
+      description:
+        'What becomes of requests that are no valid JSON, carry a protocol key twice, or whose `Mcp-*` headers contradict the message: refused with 400, or passed and only counted.',
+    }),
     publicUrl: maybe(
       httpUrl({
         description:

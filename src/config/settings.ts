@@ -62,6 +62,64 @@ const interceptor = object(
   { description: 'A step that sees every exchange.' },
 )
 
+const sessions = object(
+  {
+    max: integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 10_000,
+      description:
+        'Sessions that are tracked, about 1 KiB each. Beyond it the longest idle is forgotten; traffic is never refused.',
+    }),
+    idle: duration({
+      default: '30m',
+      atLeast: 1000,
+      description:
+        'A session without traffic for so long is forgotten, not ended: if it comes back, it is tracked anew.',
+    }),
+    heartbeat: duration({
+      default: '30s',
+      atLeast: 100,
+      description: 'Time between two checks whether a session is alive.',
+    }),
+    resume: duration({
+      default: '1m',
+      atLeast: 100,
+      description:
+        'How long a session whose stream the upstream reset has to show that it is alive before it counts as dead.',
+    }),
+    abandonAfter: duration({
+      default: '10m',
+      atLeast: 100,
+      description:
+        'How long an operation waits for its response after its exchange is over, while its session has no open stream.',
+    }),
+  },
+  { description: 'What is remembered of MCP sessions and their operations.' },
+)
+
+const inspection = object(
+  {
+    inflatedBytes: size({
+      default: '64MiB',
+      atLeast: 1024,
+      description: 'How much of a compressed response is read beside the stream. It passes whole all the same.',
+    }),
+    inflatedRatio: integer({
+      minimum: 1,
+      maximum: 100_000,
+      default: 100,
+      description: 'The same as a multiple of the compressed size; the larger of the two counts.',
+    }),
+    namesFor: duration({
+      default: '1h',
+      atLeast: 1000,
+      description: 'How long the name of a tool or prompt that is neither listed nor called any more stays a label.',
+    }),
+  },
+  { description: 'Reading messages beside the stream.' },
+)
+
 const drain = object(
   {
     lag: duration({
@@ -102,6 +160,8 @@ export const settings = object(
       default: [],
       description: 'Steps of your own that see every exchange, in this order.',
     }),
+    sessions,
+    inspection,
     drain,
     log,
   },

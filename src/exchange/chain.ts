@@ -1,11 +1,12 @@
 /** Runs the phases of the interceptors in order, timing each with one clock read between neighbours. */
 import { GatewayError } from '../errors.ts'
+import type { Envelope } from '../mcp/message.ts'
 import type { Exchange } from './exchange.ts'
 import type { Interceptor, Verdict } from './interceptor.ts'
 import type { ResponseHead } from './response-head.ts'
 import { checkVerdict } from './verdict.ts'
 
-export type Phase = 'request' | 'response' | 'end'
+export type Phase = 'request' | 'response' | 'message' | 'end'
 export type Action = 'continue' | 'answer' | 'refuse' | 'modify' | 'error'
 
 /** Where one phase of one interceptor leaves its figures; bound once at start. */
@@ -44,11 +45,13 @@ interface Step<F> {
 
 type RequestStep = Step<NonNullable<Interceptor['onRequest']>>
 type ResponseStep = Step<NonNullable<Interceptor['onResponse']>>
+type MessageStep = Step<NonNullable<Interceptor['onMessage']>>
 type EndStep = Step<NonNullable<Interceptor['onEnd']>>
 
 export class Chain {
   readonly #request: RequestStep[] = []
   readonly #response: ResponseStep[] = []
+  readonly #message: MessageStep[] = []
   readonly #end: EndStep[] = []
   readonly #onFault: FaultListener
 
@@ -59,6 +62,7 @@ export class Chain {
       const step = <F>(phase: Phase, run: F): Step<F> => ({ name, run, meter: meter(name, phase), failOpen, mutates })
       if (interceptor.onRequest) this.#request.push(step('request', interceptor.onRequest.bind(interceptor)))
       if (interceptor.onResponse) this.#response.unshift(step('response', interceptor.onResponse.bind(interceptor)))
+      if (interceptor.onMessage) this.#message.push(step('message', interceptor.onMessage.bind(interceptor)))
       if (interceptor.onEnd) this.#end.unshift(step('end', interceptor.onEnd.bind(interceptor)))
     }
   }
@@ -153,6 +157,23 @@ export class Chain {
     return x.endedAt > 0 ? undefined : this.response(x, head, at + 1)
   }
 
+  /** First listed, first called, whichever side sent it. What it throws harms no exchange: the bytes are on their way. */
+  message(x: Exchange, message: Envelope, from: 'downstream' | 'upstream'): void {
+    if (this.#message.length === 0) return
+    let before = performance.now()
+    for (let i = 0; i < this.#message.length; i++) {
+      const step = this.#message[i] as MessageStep
+      try {
+        step.run(x, message, from)
+      } catch (error) {
+        this.#fault(step, 'message', x, error)
+      }
+      const after = performance.now()
+      step.meter.duration((after - before) / 1000)
+      before = after
+    }
+  }
+
   /** Last listed, first called; every one, whatever the others throw: the exchange is over. */
   end(x: Exchange): void {
     let before = performance.now()
@@ -178,7 +199,7 @@ export class Chain {
       throw error instanceof GatewayError ? error : new GatewayError('interceptor_failed', undefined, { cause: error })
   }
 
-  #fault(step: RequestStep | ResponseStep | EndStep, phase: Phase, x: Exchange, error: unknown): void {
+  #fault(step: Step<unknown>, phase: Phase, x: Exchange, error: unknown): void {
     step.meter.action('error')
     step.meter.error(errorType(error))
     this.#onFault(step.name, phase, error, x)

@@ -1,10 +1,14 @@
 /** One downstream HTTP request and its response, to the last byte: the facts that every part reads and interceptors see. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { endsHere } from '../mcp/headers.ts'
+import type { Envelope } from '../mcp/message.ts'
 import { validateHeaderName, validateHeaderValue } from '../node-http.ts'
+import type { Observer } from './flow.ts'
+import type { Operation } from './operation.ts'
 import type { Outcome } from './outcome.ts'
 
 const EMPTY = Buffer.alloc(0)
+const NONE: readonly never[] = []
 
 /** What an exchange knows of its route. */
 export interface RouteFacts {
@@ -12,6 +16,16 @@ export interface RouteFacts {
   readonly path: string
   /** Name of the upstream; `_none` where no route matched. */
   readonly upstream: string
+  /** Whether it carries MCP messages; passthrough does not. */
+  readonly mcp: boolean
+}
+
+/** What an exchange knows of its session. */
+export interface SessionFacts {
+  readonly id: string
+  readonly clientName: string | undefined
+  readonly clientVersion: string | undefined
+  readonly revision: string | undefined
 }
 
 /** A request head as Node has read it. */
@@ -43,10 +57,22 @@ export class Exchange {
   /** Set by whatever changes the request; the chain reads it to count the action `modify`. */
   modified = false
 
+  /** The JSON-RPC messages of the request; empty while it is unread, and where it carries none. */
+  messages: readonly Envelope[] = NONE
+  /** The operations that the request began, in the order of its messages. */
+  operations: readonly Operation[] = NONE
+  session: SessionFacts | undefined = undefined
+  /** MCP revision, as a label. */
+  revision = ''
+  /** Sees the response; `undefined`: nobody does. */
+  observer: Observer | undefined = undefined
+
   readonly startedAt: number
   readAt = 0
   dispatchedAt = 0
   headAt = 0
+  /** The first event of a stream that carried data. */
+  firstEventAt = 0
   endedAt = 0
   requestBytes = 0
   responseBytes = 0
@@ -54,6 +80,10 @@ export class Exchange {
   status = 0
   /** Whether the response is `text/event-stream`. */
   stream = false
+  /** Events with data that the response stream carried. */
+  events = 0
+  /** The response was cut before its end. */
+  interrupted = false
   outcome: Outcome = 'ok'
   /** Detail of the outcome: an error code of `errors.ts` or an HTTP status; empty for `ok`. */
   errorType = ''

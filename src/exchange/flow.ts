@@ -2,6 +2,16 @@
 import type { GatewayError } from '../errors.ts'
 import type { ResponseHead } from './response-head.ts'
 
+/** Sees the response of an exchange beside its bytes: always after them, never in their way. */
+export interface Observer {
+  /** The response head, as it goes downstream. */
+  head(head: ResponseHead): void
+  /** Body bytes that were just passed on. */
+  data(chunk: Buffer): void
+  /** The exchange is over; `x.outcome` says how on the wire. Calls back once its own verdict stands there instead. */
+  end(done: () => void): void
+}
+
 /** The downstream half. Every call after its end is ignored. */
 export interface Sink {
   /** Takes the response head; at most once. It leaves with the first bytes, or by `flush`. */

@@ -1,10 +1,13 @@
 /** The contract between Sidelight and its interceptors, built in or your own: `import type { Interceptor } from 'sidelight/interceptor'`. */
 import type { ErrorCode } from '../errors.ts'
+import type { Envelope } from '../mcp/message.ts'
 import type { Exchange } from './exchange.ts'
 import type { Outcome } from './outcome.ts'
 import type { ResponseHead } from './response-head.ts'
 
+export type { Envelope } from '../mcp/message.ts'
 export type { Exchange } from './exchange.ts'
+export type { Operation } from './operation.ts'
 export type { Outcome } from './outcome.ts'
 export type { ResponseHead } from './response-head.ts'
 
@@ -42,6 +45,11 @@ export interface Interceptor {
   onRequest?(x: Exchange): undefined | Verdict | Promise<undefined | Verdict>
   /** The upstream's response head arrived; nothing has been sent to the downstream yet. */
   onResponse?(x: Exchange, head: ResponseHead): undefined | Promise<undefined>
+  /**
+   * Every JSON-RPC message that could be read, either way, beside the bytes: it has been sent on already, or is about to
+   * be. `from` is the side that sent it.
+   */
+  onMessage?(x: Exchange, message: Envelope, from: 'downstream' | 'upstream'): undefined
   /** Once, after the last byte, whichever side ended it. */
   onEnd?(x: Exchange, outcome: Outcome): undefined
 }

@@ -10,6 +10,7 @@ export const OUTCOMES = [
   'upstream_reset',
   'upstream_unreachable',
   'gateway_error',
+  'unknown',
 ] as const
 
 export type Outcome = (typeof OUTCOMES)[number]

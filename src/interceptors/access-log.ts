@@ -9,7 +9,8 @@ export function accessLog(log: AccessLog): Interceptor {
     name: 'access_log',
     onEnd(x, outcome) {
       const session = x.headers['mcp-session-id']
-      const version = x.headers['mcp-protocol-version']
+      const [first] = x.messages
+      const [operation] = x.operations
       const { path, upstream } = x.route
       log.write({
         correlationId: x.correlationId,
@@ -24,10 +25,14 @@ export function accessLog(log: AccessLog): Interceptor {
         requestBytes: x.requestBytes,
         responseBytes: x.responseBytes,
         clientAddress: x.remoteAddress === '' ? undefined : x.remoteAddress,
-        protocolVersion: typeof version === 'string' ? version : undefined,
+        rpcMethod: first?.method,
+        target: first?.name,
+        rpcId: first?.id,
+        messages: x.messages.length,
+        operationOutcome: operation !== undefined && operation.endedAt > 0 ? operation.outcome : undefined,
+        protocolVersion: x.revision === '' || x.revision === '_none' ? undefined : x.revision,
         session: typeof session === 'string' ? sessionTag(session) : undefined,
-        interrupted:
-          outcome === 'downstream_closed' || (outcome !== 'ok' && x.headAt > 0 && x.errorType !== String(x.status)),
+        interrupted: x.interrupted,
       })
       return undefined
     },

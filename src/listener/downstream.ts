@@ -5,9 +5,9 @@ import { GatewayError } from '../errors.ts'
 import type { Chain } from '../exchange/chain.ts'
 import { correlationId } from '../exchange/correlation-id.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import type { Sink, Source } from '../exchange/flow.ts'
-import type { Verdict } from '../exchange/interceptor.ts'
-import type { ResponseHead } from '../exchange/response-head.ts'
+import type { Observer, Sink, Source } from '../exchange/flow.ts'
+import type { Answer, Verdict } from '../exchange/interceptor.ts'
+import { ResponseHead } from '../exchange/response-head.ts'
 import { SseBoundary } from '../mcp/sse-boundary.ts'
 import { writeAnswer, writeError } from './answer.ts'
 import { readBody } from './body.ts'
@@ -108,6 +108,7 @@ export class Downstream implements Sink, Linked<Downstream> {
     if (verdict === undefined) this.#go(forward)
     else if (verdict.action === 'answer') {
       this.#answer(() => writeAnswer(this.#res, this.x, verdict), verdict.status)
+      observeAnswer(this.x.observer, verdict)
     } else this.fail(new GatewayError(verdict.code ?? 'refused', verdict.message), verdict.status)
   }
 
@@ -149,7 +150,9 @@ export class Downstream implements Sink, Linked<Downstream> {
     }
     this.#boundary?.push(chunk)
     this.#flushed = true
-    if (this.#res.write(chunk)) return true
+    const taken = this.#res.write(chunk)
+    this.x.observer?.data(chunk)
+    if (taken) return true
     this.#res.once('drain', () => this.#source?.resume())
     return false
   }
@@ -167,6 +170,7 @@ export class Downstream implements Sink, Linked<Downstream> {
     x.correlationId ||= correlationId(x.headers)
     if (this.#res.headersSent) {
       this.#complete = true
+      x.interrupted = true
       this.#breakResponse()
       return
     }
@@ -187,26 +191,21 @@ export class Downstream implements Sink, Linked<Downstream> {
     this.#complete = true
     this.x.outcome = 'gateway_error'
     this.x.errorType = 'drain_deadline'
+    this.x.interrupted = this.#res.headersSent
     this.#source?.abort()
     this.#res.destroy()
   }
 
   #finish(last?: Buffer): void {
     this.#complete = true
-    this.#judge()
     this.#flushed = true
     if (last === undefined) this.#endResponse()
     // As a string it leaves together with the head in one plain write; as a Buffer it would be a gathered one, with the
     // end behind it.
-    else this.#res.end(last.toString('latin1'), 'latin1')
-  }
-
-  /** By its status, where nothing else went wrong. */
-  #judge(): void {
-    const { x } = this
-    if (x.status < 400 || x.outcome !== 'ok') return
-    x.outcome = 'http_error'
-    x.errorType = String(x.status)
+    else {
+      this.#res.end(last.toString('latin1'), 'latin1')
+      this.x.observer?.data(last)
+    }
   }
 
   /** Whether this small chunk is the whole body, and its head still waits for it. */
@@ -251,6 +250,7 @@ export class Downstream implements Sink, Linked<Downstream> {
     this.x.responseBytes += kept.length
     this.#boundary?.push(kept)
     this.#res.write(kept)
+    this.x.observer?.data(kept)
     if (at >= 0) this.#endEarly()
     return true
   }
@@ -265,7 +265,6 @@ export class Downstream implements Sink, Linked<Downstream> {
     const res = this.#res
     this.#complete = true
     this.x.status = status
-    this.#judge()
     if (!this.#req.complete || this.#options.closing()) res.shouldKeepAlive = false
     try {
       this.x.responseBytes = write()
@@ -301,14 +300,31 @@ export class Downstream implements Sink, Linked<Downstream> {
     if (!this.#complete || (x.outcome === 'ok' && !this.#res.writableFinished)) {
       x.outcome = 'downstream_closed'
       x.errorType = 'downstream_closed'
+      x.interrupted = true
+    } else if (x.outcome === 'ok' && isHttpError(x)) {
+      x.outcome = 'http_error'
+      x.errorType = String(x.status)
     }
     // Who left before the request was read is logged under an id too.
     x.correlationId ||= correlationId(x.headers)
     this.#source?.abort()
     x.endedAt = performance.now()
-    this.#options.chain.end(x)
-    this.#options.ended(this)
+    const { chain, ended } = this.#options
+    if (x.observer === undefined) chain.end(x)
+    else x.observer.end(() => chain.end(x))
+    ended(this)
   }
+}
+
+/** What an interceptor answers says how the call went as much as what an upstream does. */
+function observeAnswer(observer: Observer | undefined, { status, headers, body }: Answer): void {
+  observer?.head(new ResponseHead(status, '', Object.entries(headers ?? {}).flat(), false))
+  if (body !== undefined) observer?.data(Buffer.from(body))
+}
+
+/** MCP knows no redirects; what is passed through beside it may well have them. */
+function isHttpError({ status, route }: Exchange): boolean {
+  return status >= 400 || (status >= 300 && route.mcp)
 }
 
 function asGatewayError(error: unknown): GatewayError {

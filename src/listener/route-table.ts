@@ -36,14 +36,14 @@ export function routeTable<R extends TableRoute>(
   routes: readonly R[],
   upstreamPath: (upstream: string) => string,
 ): RouteTable<R> {
-  const mcp = routes.map((route) => ({ route, facts: { path: route.path, upstream: route.upstream } }))
+  const mcp = routes.map((route) => ({ route, facts: { path: route.path, upstream: route.upstream, mcp: true } }))
   const passages: Passage<R>[] = []
   const claims = new Claims(routes)
   const facts = new Map<R, Map<string, RouteFacts>>()
   const factsOf = (route: R, pattern: string): RouteFacts => {
     const own = facts.get(route) ?? new Map<string, RouteFacts>()
     facts.set(route, own)
-    const known = own.get(pattern) ?? { path: pattern, upstream: route.upstream }
+    const known = own.get(pattern) ?? { path: pattern, upstream: route.upstream, mcp: false }
     own.set(pattern, known)
     return known
   }

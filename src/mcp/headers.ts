@@ -28,7 +28,16 @@ const REWRITTEN = new Set([
 ])
 
 /** Headers that may occur once in a request; a second one is how requests are smuggled past a check. */
-const SINGLE = new Set(['host', 'origin', 'mcp-session-id', 'authorization'])
+const SINGLE = new Set([
+  'host',
+  'origin',
+  'mcp-session-id',
+  'authorization',
+  // Joined, two would pass for one that mirrors the body.
+  'mcp-protocol-version',
+  'mcp-method',
+  'mcp-name',
+])
 
 const PASS = 0
 const HOP = 1
@@ -68,9 +77,9 @@ export function duplicated(raw: readonly string[]): string | undefined {
   let seen: string[] | undefined
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string
-    // Lengths of the four names: 4, 6, 13, 14. Skips most headers without lower-casing them.
-    const { length } = name
-    if (length !== 4 && length !== 6 && length !== 13 && length !== 14) continue
+    // The names begin with a, h, m or o: skips most headers without lower-casing them.
+    const first = name.charCodeAt(0) | 0x20
+    if (first !== 0x6d && first !== 0x68 && first !== 0x6f && first !== 0x61) continue
     const lower = name.toLowerCase()
     if (!SINGLE.has(lower)) continue
     if (seen === undefined) seen = [lower]

@@ -1,6 +1,7 @@
 /** The access log: one JSON line an exchange, written by hand because a pino line of this size costs three times as much. */
 import { hash } from 'node:crypto'
 import type { Outcome } from '../exchange/outcome.ts'
+import type { RequestId } from '../mcp/message.ts'
 import { remember } from '../remember.ts'
 import { quote } from './json.ts'
 
@@ -20,6 +21,15 @@ export interface AccessRecord {
   readonly requestBytes: number
   readonly responseBytes: number
   readonly clientAddress: string | undefined
+  /** Of the first message. */
+  readonly rpcMethod: string | undefined
+  /** Name of the tool or prompt that it is about. */
+  readonly target: string | undefined
+  readonly rpcId: RequestId | undefined
+  /** JSON-RPC messages in the request. */
+  readonly messages: number
+  /** Of the first operation, if it has ended; written where it is not the exchange's. */
+  readonly operationOutcome: Outcome | undefined
   readonly protocolVersion: string | undefined
   /** What `sessionTag` makes of the session id, never the id. */
   readonly session: string | undefined
@@ -74,10 +84,25 @@ export function accessLine(record: AccessRecord, level: 'info' | 'warn', time: s
   line += `,"duration_ms":${whole(record.durationMs * 1000) / 1000}`
   line += `,"request_bytes":${whole(record.requestBytes)},"response_bytes":${whole(record.responseBytes)}`
   if (record.clientAddress !== undefined) line += `,"client.address":${quote(record.clientAddress)}`
+  if (record.rpcMethod !== undefined) line += rpcFields(record, record.rpcMethod)
   if (record.protocolVersion !== undefined) line += `,"mcp.protocol.version":${quote(record.protocolVersion)}`
   if (record.session !== undefined) line += `,"mcp.session":${quote(record.session)}`
   if (record.interrupted) line += ',"interrupted":true'
   return `${line},"msg":"exchange"}\n`
+}
+
+function rpcFields({ target, rpcId, messages, operationOutcome, outcome }: AccessRecord, method: string): string {
+  let fields = `,"mcp.method.name":${quote(method)}`
+  if (target !== undefined) {
+    if (method === 'tools/call') fields += `,"gen_ai.tool.name":${quote(target)}`
+    else if (method === 'prompts/get') fields += `,"gen_ai.prompt.name":${quote(target)}`
+  }
+  if (rpcId !== undefined && rpcId !== null)
+    fields += `,"jsonrpc.request.id":${typeof rpcId === 'string' ? quote(rpcId) : `"${rpcId}"`}`
+  if (messages > 1) fields += `,"messages":${messages}`
+  if (operationOutcome !== undefined && operationOutcome !== outcome)
+    fields += `,"operation.outcome":${quote(operationOutcome)}`
+  return fields
 }
 
 /** A query or a fragment may carry secrets, so what follows the path is cut here whatever the caller passed. */

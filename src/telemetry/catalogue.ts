@@ -17,6 +17,14 @@ export const EXCHANGE_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
 ] as const
 
+/** Seconds that a call takes, from a local answer to one that a human has to give. */
+export const OPERATION_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 2.5, 5, 10, 30, 60, 120, 300,
+] as const
+
+/** Seconds that a session lives, up to a day. */
+export const SESSION_SECONDS = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 43_200, 86_400] as const
+
 /** Seconds that something short takes or waits. */
 export const WAIT_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5] as const
 

@@ -75,10 +75,13 @@ export abstract class Instrument<S extends Series, D extends InstrumentDef> {
     return true
   }
 
-  /** Frees every series that has this value at this position of `def.labels`, and says how many. Cold: looks at all. */
-  unbindWhere(label: number, value: string): number {
+  /** Frees every series with these label values, `undefined` meaning any, and says how many. Cold: looks at all. */
+  unbindWhere(values: readonly (string | undefined)[]): number {
     let freed = 0
-    for (const { labelValues } of this.#live) if (labelValues[label] === value && this.unbind(labelValues)) freed++
+    for (const { labelValues } of this.#live) {
+      const matches = values.every((value, i) => value === undefined || labelValues[i] === value)
+      if (matches && this.unbind(labelValues)) freed++
+    }
     return freed
   }
 

@@ -8,8 +8,10 @@ import {
   UPSTREAMS,
   WAIT_SECONDS,
 } from './catalogue.ts'
+import { OperationInstruments } from './operation-instruments.ts'
 import { ProcessInstruments } from './process-instruments.ts'
 import type { SeriesStore } from './series.ts'
+import { SessionInstruments } from './session-instruments.ts'
 
 export class Instruments extends Catalogue {
   // Exchanges
@@ -255,6 +257,8 @@ export class Instruments extends Catalogue {
     cap: 1,
   })
 
+  readonly operations = new OperationInstruments(this.store)
+  readonly sessions = new SessionInstruments(this.store)
   readonly process = new ProcessInstruments(this.store)
 
   constructor(store: SeriesStore) {

@@ -2,6 +2,7 @@
 import { Connectors, dispatchName, type UpstreamTls } from './connector.ts'
 import { type PermitLimits, Permits } from './permits.ts'
 import { type Adds, Pool, type PoolMeter } from './pool.ts'
+import { RestartWatch } from './restart.ts'
 
 /** Where an endpoint leaves its figures; bound once at start. */
 export interface EndpointMeter extends PoolMeter {
@@ -20,6 +21,8 @@ export interface EndpointOptions {
   readonly keepAlive: number
   readonly headBytes: number
   readonly meter: EndpointMeter
+  /** It could not be reached, and answers again. */
+  readonly onRestart?: () => void
 }
 
 export class Endpoint {
@@ -34,8 +37,10 @@ export class Endpoint {
   readonly permits: Permits
   readonly pool: Pool
   readonly meter: EndpointMeter
+  readonly #restart = new RestartWatch()
+  readonly #onRestart: (() => void) | undefined
 
-  constructor({ url, tls, limits, keepAlive, headBytes, meter }: EndpointOptions) {
+  constructor({ url, tls, limits, keepAlive, headBytes, meter, onRestart }: EndpointOptions) {
     this.url = new URL(url)
     this.path = this.url.pathname
     this.host = this.url.host
@@ -44,5 +49,16 @@ export class Endpoint {
     this.permits = new Permits(limits)
     this.pool = new Pool({ origin: this.url.origin, connectors: this.connectors, keepAlive, headBytes, meter })
     this.meter = meter
+    this.#onRestart = onRestart
+  }
+
+  /** No connection could be made. */
+  unreachable(): void {
+    this.#restart.refused(performance.now())
+  }
+
+  /** @param sentAt when the request was sent, in milliseconds of `performance.now()` */
+  answered(sentAt: number): void {
+    if (this.#restart.answered(sentAt)) this.#onRestart?.()
   }
 }

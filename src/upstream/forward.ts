@@ -152,6 +152,7 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
     if (this.#over || status < 200) return
     const x = this.#x
     x.headAt = performance.now()
+    this.#target.endpoint.answered(x.dispatchedAt)
     // undici declares rawHeaders loosely; for HTTP/1.1 it is the flat list of Buffers as received.
     const headers = responseHeaders((controller.rawHeaders ?? []) as Buffer[])
     const reason = this.#connection?.gate?.reason ?? statusText ?? ''
@@ -196,6 +197,7 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
     if (this.#over) return
     const sent = this.#controller !== undefined
     const failure = upstreamFailure(error, sent)
+    if (failure.failure.outcome === 'upstream_unreachable') this.#target.endpoint.unreachable()
     if (!sent && !this.#retried && failure.failure.retry === 'unsent') {
       this.#retry()
       return

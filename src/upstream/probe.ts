@@ -8,6 +8,7 @@ import {
   type ProbeRequest,
 } from '../mcp/probe-message.ts'
 import type { Endpoint } from './endpoint.ts'
+import { upstreamFailure } from './failure.ts'
 import { ask, type ProbeReply } from './probe-exchange.ts'
 import { Client } from './undici.ts'
 
@@ -71,7 +72,10 @@ export class Probe {
     const startedAt = performance.now()
     const { alive, message } = await this.#probe()
     if (this.#stopped) return
-    if (alive) this.#seen = true
+    if (alive) {
+      this.#seen = true
+      this.#options.endpoint.answered(startedAt)
+    }
     this.#failures = alive ? 0 : this.#failures + 1
     this.result = { alive, message, duration: performance.now() - startedAt, at: Date.now() }
     onResult(this.result)
@@ -101,6 +105,7 @@ export class Probe {
       if (answer.session !== undefined) await this.#endSession(answer.session)
       return verdict(answer.kind, answer.status)
     } catch (error) {
+      if (upstreamFailure(error, false).failure.outcome === 'upstream_unreachable') endpoint.unreachable()
       return { alive: false, message: `no answer: ${(error as { code?: string }).code ?? (error as Error).name}` }
     } finally {
       this.#client.destroy().catch(() => {})

@@ -47,7 +47,7 @@ export function noted(...links: readonly Link[]): Noted {
 
 export function exchange(body = ''): Exchange {
   const head = { method: 'POST', url: '/mcp', headers: {}, rawHeaders: [] }
-  const x = new Exchange({ path: '/mcp', upstream: 'upstream' }, head, '127.0.0.1', false, performance.now())
+  const x = new Exchange({ path: '/mcp', upstream: 'upstream', mcp: true }, head, '127.0.0.1', false, performance.now())
   x.body = Buffer.from(body)
   return x
 }

@@ -39,7 +39,7 @@ test('an exchange that ends while http-proxy loads takes no permit and sends not
   const passthrough = new Passthrough()
   const forwards: StreamForward[] = []
   const server = createServer((req, res) => {
-    const x = new Exchange({ path: '/*', upstream: 'upstream' }, req, '127.0.0.1', false, performance.now())
+    const x = new Exchange({ path: '/*', upstream: 'upstream', mcp: false }, req, '127.0.0.1', false, performance.now())
     const sink = {
       head: () => {},
       flush: () => {},

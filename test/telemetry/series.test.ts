@@ -144,7 +144,7 @@ describe('unbindWhere', () => {
     for (const [a, b] of ['gone x', 'gone y', 'kept gone', 'kept x'].map((pair) => pair.split(' '))) {
       calls.bind([a!, b!]).add(1)
     }
-    assert.equal(calls.unbindWhere(0, 'gone'), 2)
+    assert.equal(calls.unbindWhere(['gone']), 2)
     assert.deepEqual(
       [...calls.series].map((series) => [...series.labelValues, series.value]),
       [
@@ -152,7 +152,7 @@ describe('unbindWhere', () => {
         ['kept', 'x', 1],
       ],
     )
-    assert.equal(calls.unbindWhere(0, 'gone'), 0)
+    assert.equal(calls.unbindWhere(['gone']), 0)
     for (const b of ['1', '2']) assert.equal(calls.bind(['new', b]).value, 0)
     assert.equal(calls.overflowed, 0)
   })
@@ -161,8 +161,8 @@ describe('unbindWhere', () => {
     const calls = new SeriesStore().counter(counterDef)
     calls.bind(['_other', '_other']).add(1)
     calls.bind(['_other', 'x']).add(1)
-    assert.equal(calls.unbindWhere(2, 'x'), 0)
-    assert.equal(calls.unbindWhere(0, '_other'), 1)
+    assert.equal(calls.unbindWhere([undefined, undefined, 'x']), 0)
+    assert.equal(calls.unbindWhere(['_other']), 1)
     assert.deepEqual(
       [...calls.series].map((series) => series.labelValues),
       [['_other', '_other']],

@@ -17,7 +17,7 @@ interface Given extends Partial<HeaderOptions> {
 function upstreamGets(sent: Sent, given: Given = {}): string[] {
   const { address = '192.0.2.1', encrypted = false, set = {}, correlationId = '', ...options } = given
   const head = { method: 'POST', url: '/mcp', headers: sent, rawHeaders: Object.entries(sent).flat() }
-  const x = new Exchange({ path: '/mcp', upstream: 'upstream' }, head, address, encrypted, 0)
+  const x = new Exchange({ path: '/mcp', upstream: 'upstream', mcp: true }, head, address, encrypted, 0)
   x.correlationId = correlationId
   for (const [name, value] of Object.entries(set)) x.setUpstreamHeader(name, value)
   const flat = requestHeaders(x, { host: 'up:1', trusts: () => false, ...options })

@@ -1,0 +1,131 @@
+/** Follows operations from their request to their end, across the exchanges of a session. */
+import { type Direction, Operation, type OperationFacts } from '../exchange/operation.ts'
+import type { Outcome } from '../exchange/outcome.ts'
+import type { Envelope, RequestId } from '../mcp/message.ts'
+import type { EndedBy, Pending, Session } from '../session/session.ts'
+import { OpenOperations } from './open-operations.ts'
+import { verdictOf } from './verdict.ts'
+
+/** Waiting for a response on one session, in one direction; with more, the oldest is given up. */
+const MOST_OPEN = 256
+
+/** Milliseconds after which an operation adrift is given up even while its session has streams open. */
+const LONGEST_ADRIFT_MS = 3_600_000
+
+export interface OperationsOptions {
+  /** Milliseconds that an operation whose exchange is over waits for its response, while its session has no stream. */
+  readonly abandonAfter: number
+  /** Milliseconds, like `performance.now()`. */
+  readonly now: () => number
+  /** Is told of every operation once, at its end. */
+  readonly ended: (operation: Operation) => void
+}
+
+/** The open operations of one session, both ways. */
+class SessionOperations implements Pending {
+  readonly server = new OpenOperations()
+  readonly client = new OpenOperations()
+  readonly #onSessionEnded: (operation: Operation, by: EndedBy) => void
+
+  constructor(onSessionEnded: (operation: Operation, by: EndedBy) => void) {
+    this.#onSessionEnded = onSessionEnded
+  }
+
+  get size(): number {
+    return this.server.size + this.client.size
+  }
+
+  ended(by: EndedBy): void {
+    for (const open of [this.server, this.client]) for (const operation of open) this.#onSessionEnded(operation, by)
+  }
+}
+
+export class Operations {
+  readonly #options: OperationsOptions
+  /** Sessions with operations adrift, each with the time when a stream of it was last known to be open. */
+  readonly #adrift = new Map<Session, number>()
+
+  constructor(options: OperationsOptions) {
+    this.#options = options
+  }
+
+  /** Begins one; with a session, its response is found on any of that session's streams. */
+  begin(facts: OperationFacts, session: Session | undefined): Operation {
+    const operation = new Operation(facts)
+    if (session === undefined || facts.id === undefined || session.ended !== undefined) return operation
+    session.pending ??= new SessionOperations(this.#sessionEnded)
+    const open = (session.pending as SessionOperations)[facts.direction]
+    const { oldest } = open
+    open.add(operation)
+    if (open.size > MOST_OPEN && oldest !== undefined) this.end(oldest, 'timeout', 'abandoned', session)
+    return operation
+  }
+
+  find(session: Session, direction: Direction, id: RequestId): Operation | undefined {
+    return (session.pending as SessionOperations | undefined)?.[direction].find(id)
+  }
+
+  /** Its response message has passed. */
+  answer(operation: Operation, message: Envelope, session: Session | undefined): void {
+    const { outcome, errorType } = verdictOf(message)
+    const { resultType } = message
+    if (resultType !== undefined && resultType !== 'complete')
+      operation.resultType = resultType === 'input_required' ? resultType : '_other'
+    this.end(operation, outcome, errorType, session)
+  }
+
+  /** Its exchange is over, and its response may still come on another stream of the session. */
+  leave(operation: Operation, session: Session): void {
+    const now = this.#options.now()
+    operation.adriftAt = now
+    this.#adrift.set(session, now)
+  }
+
+  end(operation: Operation, outcome: Outcome, errorType: string, session: Session | undefined): void {
+    if (operation.endedAt > 0) return
+    const pending = session?.pending as SessionOperations | undefined
+    if (session !== undefined && pending !== undefined && operation.id !== undefined) {
+      pending[operation.direction].delete(operation)
+      // A session with something pending counts as in use.
+      if (pending.size === 0) session.pending = undefined
+    }
+    operation.endedAt = this.#options.now()
+    operation.outcome = outcome
+    operation.errorType = errorType
+    this.#options.ended(operation)
+  }
+
+  /** Gives up what has waited too long. Called by a timer. */
+  sweep(): void {
+    const now = this.#options.now()
+    const { abandonAfter } = this.#options
+    for (const [session, openAt] of this.#adrift) {
+      if (session.openStreams > 0) this.#adrift.set(session, now)
+      const quiet = session.openStreams === 0 && now - openAt >= abandonAfter
+      if (this.#sweep(session, now, quiet ? abandonAfter : LONGEST_ADRIFT_MS) === 0) this.#adrift.delete(session)
+    }
+  }
+
+  /** How many are still adrift. */
+  #sweep(session: Session, now: number, limit: number): number {
+    const pending = session.pending as SessionOperations | undefined
+    if (pending === undefined) return 0
+    let adrift = 0
+    for (const open of [pending.server, pending.client]) {
+      for (const operation of open) {
+        if (operation.adriftAt === 0) continue
+        if (now - operation.adriftAt < limit) adrift++
+        else if (operation.cancelled) this.end(operation, 'downstream_closed', 'cancelled', session)
+        else this.end(operation, 'timeout', 'abandoned', session)
+      }
+    }
+    return adrift
+  }
+
+  /** What an exchange still carries ends with it; the rest ends here. */
+  readonly #sessionEnded = (operation: Operation, by: EndedBy): void => {
+    if (operation.adriftAt === 0) return
+    const outcome = by === 'delete' ? 'downstream_closed' : by === 'idle' ? 'timeout' : 'upstream_reset'
+    this.end(operation, outcome, 'session_ended', undefined)
+  }
+}

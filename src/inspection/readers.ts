@@ -1,0 +1,127 @@
+/** Reads JSON-RPC messages out of response bodies, JSON or event stream, as the bytes pass. */
+import { EnvelopeScanner } from '../mcp/envelope.ts'
+import type { Envelope } from '../mcp/message.ts'
+import { SseScanner, type SseSink } from '../mcp/sse.ts'
+
+/** Takes what a body says. */
+export interface MessageSink {
+  message(message: Envelope): void
+  /** A document or an event's data that is no JSON-RPC. */
+  invalid(): void
+  /** An event with data has passed. */
+  event(): void
+}
+
+/** One body being read. */
+export interface BodyReader {
+  push(chunk: Buffer): void
+  /** The body is over: `true` if it was whole. */
+  end(): boolean
+  /** An event had an id, so that a downstream may ask for what comes after it. */
+  readonly resumable: boolean
+}
+
+const LINE_FEED = Buffer.from('\n')
+/** Kept for the next body; more only come from a burst. */
+const MOST_SPARE = 64
+
+/** A scanner, and whom it tells for now. Made once and used again: one costs more than a small body takes to read. */
+class Loan {
+  sink: MessageSink | undefined = undefined
+  readonly scanner = new EnvelopeScanner((message) => this.sink?.message(message), { lists: true })
+}
+
+export class Readers {
+  readonly #spare: Loan[] = []
+
+  json(sink: MessageSink): BodyReader {
+    return new JsonReader(this, this.#lend(sink))
+  }
+
+  events(sink: MessageSink): BodyReader {
+    return new EventReader(this, this.#lend(sink), sink)
+  }
+
+  giveBack(loan: Loan): void {
+    loan.sink = undefined
+    loan.scanner.reset()
+    if (this.#spare.length < MOST_SPARE) this.#spare.push(loan)
+  }
+
+  #lend(sink: MessageSink): Loan {
+    const loan = this.#spare.pop() ?? new Loan()
+    loan.sink = sink
+    return loan
+  }
+}
+
+class JsonReader implements BodyReader {
+  readonly resumable = false
+  readonly #readers: Readers
+  #loan: Loan | undefined
+
+  constructor(readers: Readers, loan: Loan) {
+    this.#readers = readers
+    this.#loan = loan
+  }
+
+  push(chunk: Buffer): void {
+    this.#loan?.scanner.push(chunk)
+  }
+
+  end(): boolean {
+    const loan = this.#loan
+    if (loan === undefined) return false
+    this.#loan = undefined
+    const whole = loan.scanner.end()
+    this.#readers.giveBack(loan)
+    return whole
+  }
+}
+
+class EventReader implements BodyReader, SseSink {
+  readonly #readers: Readers
+  readonly #sink: MessageSink
+  readonly #events = new SseScanner(this)
+  #loan: Loan | undefined
+
+  constructor(readers: Readers, loan: Loan, sink: MessageSink) {
+    this.#readers = readers
+    this.#loan = loan
+    this.#sink = sink
+  }
+
+  get resumable(): boolean {
+    return this.#events.anyId
+  }
+
+  push(chunk: Buffer): void {
+    this.#events.push(chunk)
+  }
+
+  end(): boolean {
+    const loan = this.#loan
+    if (loan === undefined) return false
+    const whole = this.#events.end()
+    this.#loan = undefined
+    this.#readers.giveBack(loan)
+    return whole
+  }
+
+  data(chunk: Buffer, from: number, to: number): void {
+    this.#loan?.scanner.push(chunk, from, to)
+  }
+
+  join(): void {
+    this.#loan?.scanner.push(LINE_FEED)
+  }
+
+  event(hasData: boolean): void {
+    if (!hasData) return
+    const whole = this.#loan?.scanner.end() ?? true
+    // `endpoint` of 2024-11-05 and whatever else a server invents carry no JSON-RPC.
+    const { type } = this.#events
+    if (!whole && (type === '' || type === 'message')) this.#sink.invalid()
+    this.#sink.event()
+  }
+}

@@ -1,0 +1,82 @@
+/** The tool and prompt names of every upstream that may be labels, fed by the lists that pass. */
+import type { Envelope } from '../mcp/message.ts'
+import { LearnedNames } from './learned-names.ts'
+import { Listings } from './listings.ts'
+import type { SeriesStore } from './series.ts'
+
+type Kind = 'tool' | 'prompt'
+
+/** Every instrument with such a label names its upstream `upstream`. */
+const LABELS: Readonly<Record<Kind, string>> = { tool: 'gen_ai.tool.name', prompt: 'gen_ai.prompt.name' }
+
+interface NamesOf {
+  readonly learned: LearnedNames
+  readonly listings: Listings
+}
+
+export interface NamesOptions {
+  readonly store: SeriesStore
+  readonly ttlMs: number
+  /** Milliseconds, like `performance.now()`. */
+  readonly now: () => number
+  /** A call was labelled `_other`. */
+  readonly onOverflow: () => void
+}
+
+export class Names {
+  readonly #options: NamesOptions
+  readonly #upstreams = new Map<string, Readonly<Record<Kind, NamesOf>>>()
+
+  constructor(upstreams: Iterable<string>, options: NamesOptions) {
+    this.#options = options
+    for (const name of upstreams)
+      this.#upstreams.set(name, { tool: this.#namesOf(name, 'tool'), prompt: this.#namesOf(name, 'prompt') })
+  }
+
+  /** Hot path: the name, or `_other`. */
+  label(upstream: string, kind: Kind, name: string | undefined): string {
+    return name === undefined ? '' : (this.#upstreams.get(upstream)?.[kind].learned.label(name) ?? '')
+  }
+
+  /** A list result passed. `cursor`: the one that was asked for. */
+  listed(upstream: string, session: string | undefined, cursor: string | undefined, page: Envelope): void {
+    const { tools, prompts, nextCursor } = page
+    const names = this.#upstreams.get(upstream)
+    if (names === undefined) return
+    if (tools !== undefined)
+      names.tool.listings.page({ session, cursor, nextCursor, names: tools.map(({ name }) => name) })
+    if (prompts !== undefined)
+      names.prompt.listings.page({ session, cursor, nextCursor, names: prompts.map(({ name }) => name) })
+  }
+
+  /** To be called about once a minute. */
+  expire(): void {
+    for (const { tool, prompt } of this.#upstreams.values()) {
+      tool.learned.expire()
+      prompt.learned.expire()
+    }
+  }
+
+  #namesOf(upstream: string, kind: Kind): NamesOf {
+    const { store, ttlMs, now, onOverflow } = this.#options
+    const learned = new LearnedNames({
+      ttlMs,
+      now,
+      onOverflow,
+      onForgotten: (name) => forget(store, upstream, kind, name),
+    })
+    return { learned, listings: new Listings(learned, { now }) }
+  }
+}
+
+function forget(store: SeriesStore, upstream: string, kind: Kind, name: string): void {
+  for (const instrument of store.instruments) {
+    const { labels } = instrument.def
+    const at = labels.indexOf(LABELS[kind])
+    if (at < 0) continue
+    const values: (string | undefined)[] = labels.map(() => undefined)
+    values[at] = name
+    values[labels.indexOf('upstream')] = upstream
+    instrument.unbindWhere(values)
+  }
+}

@@ -1,0 +1,81 @@
+/** The part of the catalogue that tells of messages and operations. */
+import { Catalogue, EXCHANGE_SECONDS, OPERATION_SECONDS, UPSTREAMS } from './catalogue.ts'
+
+export class OperationInstruments extends Catalogue {
+  readonly serverDuration = this.store.histogram({
+    name: 'mcp.server.operation.duration',
+    kind: 'histogram',
+    unit: 's',
+    help: 'Time from a request (or notification) of the downstream until its response message (or acknowledgement) passed, on whichever stream.',
+    labels: [
+      'upstream',
+      'mcp.method.name',
+      'gen_ai.tool.name',
+      'gen_ai.prompt.name',
+      'mcp.protocol.version',
+      'outcome',
+      'error.type',
+      'mcp.result.type',
+    ],
+    buckets: OPERATION_SECONDS,
+    cap: 3000,
+  })
+  readonly clientDuration = this.store.histogram({
+    name: 'mcp.client.operation.duration',
+    kind: 'histogram',
+    unit: 's',
+    help: "Time from a request of the upstream (sampling, elicitation, roots, ping) until the downstream's response message passed.",
+    labels: ['upstream', 'mcp.method.name', 'mcp.protocol.version', 'outcome', 'error.type'],
+    buckets: OPERATION_SECONDS,
+    cap: 300,
+  })
+  readonly messages = this.store.counter({
+    name: 'mcp.messages',
+    kind: 'counter',
+    unit: '{message}',
+    help: 'JSON-RPC messages read, by the side that sent them (downstream or upstream), kind and method.',
+    labels: ['upstream', 'direction', 'kind', 'mcp.method.name'],
+    cap: 800,
+  })
+  readonly byRevision = this.store.counter({
+    name: 'mcp.protocol.requests',
+    kind: 'counter',
+    unit: '{request}',
+    help: 'Exchanges that ended, by MCP revision.',
+    labels: ['upstream', 'mcp.protocol.version'],
+    cap: 200,
+  })
+  readonly fallbackProbes = this.store.counter({
+    name: 'mcp.fallback.probes',
+    kind: 'counter',
+    unit: '{probe}',
+    help: 'Downstreams that asked a legacy upstream in revision 2026-07-28, were told so, and began anew with initialize.',
+    labels: ['upstream'],
+    cap: UPSTREAMS,
+  })
+  readonly invalidRequests = this.store.counter({
+    name: 'mcp.requests.invalid',
+    kind: 'counter',
+    unit: '{request}',
+    help: 'Requests that are no valid JSON, carry a protocol key twice or whose Mcp-* headers contradict the message.',
+    labels: ['upstream', 'reason'],
+    cap: 200,
+  })
+  readonly unread = this.store.counter({
+    name: 'mcp.bodies.uninspected',
+    kind: 'counter',
+    unit: '{body}',
+    help: 'Bodies that passed without being read, or not to their end: an unknown coding, a limit, or no valid JSON-RPC.',
+    labels: ['upstream', 'direction', 'reason'],
+    cap: 300,
+  })
+  readonly phases = this.store.histogram({
+    name: 'mcp.exchange.phase.duration',
+    kind: 'histogram',
+    unit: 's',
+    help: 'Where the time of exchanges went: first_event is from the request until the first event with data, stream from the response head until the end of an event stream.',
+    labels: ['upstream', 'phase'],
+    buckets: EXCHANGE_SECONDS,
+    cap: 4 * UPSTREAMS,
+  })
+}
