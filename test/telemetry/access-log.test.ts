@@ -18,6 +18,11 @@ const record: AccessRecord = {
   requestBytes: 120,
   responseBytes: 340,
   clientAddress: '127.0.0.1',
+  rpcMethod: undefined,
+  target: undefined,
+  rpcId: undefined,
+  messages: 0,
+  operationOutcome: undefined,
   protocolVersion: '2025-11-25',
   session: 'abc',
   interrupted: false,
@@ -45,6 +50,11 @@ describe('the line', () => {
       route: undefined,
       status: undefined,
       clientAddress: undefined,
+      rpcMethod: undefined,
+      target: undefined,
+      rpcId: undefined,
+      messages: 0,
+      operationOutcome: undefined,
       protocolVersion: undefined,
       session: undefined,
     }
@@ -139,4 +149,31 @@ test('a session tag is short, steady and not the id', () => {
   assert.equal(sessionTag(id), sessionTag(id))
   assert.notEqual(sessionTag(id), sessionTag(`${id}x`))
   assert.ok(!id.includes(sessionTag(id)))
+})
+
+describe('the line of an exchange that carried a call', () => {
+  const call = { ...record, rpcMethod: 'tools/call', target: 'echo', rpcId: 7, messages: 1 }
+
+  test('names method, tool and id', () => {
+    const line = JSON.parse(accessLine(call, 'info', 'now')) as Record<string, unknown>
+    assert.equal(line['mcp.method.name'], 'tools/call')
+    assert.equal(line['gen_ai.tool.name'], 'echo')
+    assert.equal(line['jsonrpc.request.id'], '7')
+    assert.equal('messages' in line || 'operation.outcome' in line, false)
+  })
+
+  test('says how the operation ended only where that is not how the exchange did', () => {
+    const line = (operationOutcome: 'ok' | 'tool_error') =>
+      JSON.parse(accessLine({ ...call, messages: 3, operationOutcome }, 'info', 'now')) as Record<string, unknown>
+    assert.equal(line('ok')['operation.outcome'], undefined)
+    assert.equal(line('tool_error')['operation.outcome'], 'tool_error')
+    assert.equal(line('ok')['messages'], 3)
+  })
+
+  test('never shows a URI', () => {
+    assert.doesNotMatch(
+      accessLine({ ...call, rpcMethod: 'resources/read', target: 'file:///secret' }, 'info', 'now'),
+      /secret/,
+    )
+  })
 })
