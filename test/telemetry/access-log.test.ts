@@ -167,7 +167,7 @@ describe('the line of an exchange that carried a call', () => {
       JSON.parse(accessLine({ ...call, messages: 3, operationOutcome }, 'info', 'now')) as Record<string, unknown>
     assert.equal(line('ok')['operation.outcome'], undefined)
     assert.equal(line('tool_error')['operation.outcome'], 'tool_error')
-    assert.equal(line('ok')['messages'], 3)
+    assert.equal(line('ok').messages, 3)
   })
 
   test('never shows a URI', () => {
