@@ -3,7 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 
 /** Command, and the Debian package that has it. */
-const TOOLS = [['promtool', 'prometheus']] as const
+const TOOLS = [
+  ['promtool', 'prometheus'],
+  ['python3', 'python3-venv'],
+] as const
 
 const absent = TOOLS.filter(([command]) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error !== undefined)
 for (const [command, debianPackage] of absent) {
