@@ -11,10 +11,9 @@ import { ResponseHead } from '../exchange/response-head.ts'
 import { SseBoundary } from '../mcp/sse-boundary.ts'
 import { writeAnswer, writeError } from './answer.ts'
 import { readBody } from './body.ts'
+import { breakEnd } from './broken-end.ts'
+import { endResponse, isUnread } from './linger.ts'
 import type { Linked } from './open-exchanges.ts'
-
-/** How long the unread rest of a refused request is swallowed, so that the answer is not lost in a reset. */
-const LINGER_MS = 500
 
 /** Bytes; beyond, copying costs more than gathering. */
 const SMALL_BODY = 16 * 1024
@@ -126,7 +125,7 @@ export class Downstream implements Sink, Linked<Downstream> {
     const res = this.#res
     x.status = head.status
     // An answer may come before the request is whole, and the rest of it may never be wanted.
-    if (!this.#req.complete || this.#options.closing()) res.shouldKeepAlive = false
+    if (isUnread(this.#req) || this.#options.closing()) res.shouldKeepAlive = false
     try {
       // Also an empty reason phrase: without one Node would write its own.
       res.writeHead(head.status, head.statusText, head.headers)
@@ -171,7 +170,8 @@ export class Downstream implements Sink, Linked<Downstream> {
     if (this.#res.headersSent) {
       this.#complete = true
       x.interrupted = true
-      this.#breakResponse()
+      this.flush()
+      breakEnd(this.#res, { hasLength: this.#head?.get('content-length') !== undefined, encrypted: x.encrypted })
       return
     }
     this.#answer(() => writeError(this.#res, x, error, status), status)
@@ -199,7 +199,7 @@ export class Downstream implements Sink, Linked<Downstream> {
   #finish(last?: Buffer): void {
     this.#complete = true
     this.#flushed = true
-    if (last === undefined) this.#endResponse()
+    if (last === undefined) endResponse(this.#req, this.#res)
     // As a string it leaves together with the head in one plain write; as a Buffer it would be a gathered one, with the
     // end behind it.
     else {
@@ -220,28 +220,6 @@ export class Downstream implements Sink, Linked<Downstream> {
     this.#flushed = true
     // Not flushHeaders(): that writes latin-1 header values as UTF-8. Where no body may follow, the end comes at once.
     this.#res.write('', 'latin1')
-  }
-
-  /** A broken end that no peer can take for a clean one; what was written before still arrives where framing allows. */
-  #breakResponse(): void {
-    const res = this.#res
-    const { socket } = res
-    this.flush()
-    if (socket === null) this.#breakInTurn()
-    else if (res.chunkedEncoding || this.#head?.get('content-length') !== undefined) socket.destroySoon()
-    // Without chunks and without a length, only a reset tells a broken end from a clean one; in TLS, a missing alert does.
-    else if (this.x.encrypted) socket.destroy()
-    else socket.resetAndDestroy()
-  }
-
-  /** Pipelined: the responses before this one are whole and still have the socket. */
-  #breakInTurn(): void {
-    const res = this.#res
-    const assign = res.assignSocket.bind(res)
-    res.assignSocket = (socket) => {
-      assign(socket)
-      this.#breakResponse()
-    }
   }
 
   #cut(chunk: Buffer): boolean {
@@ -265,7 +243,7 @@ export class Downstream implements Sink, Linked<Downstream> {
     const res = this.#res
     this.#complete = true
     this.x.status = status
-    if (!this.#req.complete || this.#options.closing()) res.shouldKeepAlive = false
+    if (isUnread(this.#req) || this.#options.closing()) res.shouldKeepAlive = false
     try {
       this.x.responseBytes = write()
     } catch {
@@ -274,23 +252,7 @@ export class Downstream implements Sink, Linked<Downstream> {
       res.destroy()
       return
     }
-    this.#endResponse()
-  }
-
-  #endResponse(): void {
-    const res = this.#res
-    const req = this.#req
-    if (req.complete || res.shouldKeepAlive) {
-      res.end()
-      return
-    }
-    // The answer is out, whole; closing while the request still comes in would reset it away.
-    const end = (): void => {
-      clearTimeout(timer)
-      res.end()
-    }
-    const timer = setTimeout(end, LINGER_MS)
-    req.once('end', end).once('close', end).resume()
+    endResponse(this.#req, this.#res)
   }
 
   #closed(): void {
