@@ -134,6 +134,7 @@ export async function buildGateway(
           sessions,
           operations,
           readers: new Readers(),
+          requestBytes: config.limits.requestBytes,
           inflater: (coding, onData, onEnd) => createInflater(coding, inflateLimits, onData, onEnd),
           endpointOf: (upstream) => config.upstreams[upstream]?.url ?? '',
           onMessage: (x, message, from) => {

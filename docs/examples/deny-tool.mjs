@@ -1,14 +1,15 @@
 /**
- * Refuses calls of one tool, and counts what it let pass.
+ * Refuses calls of one tool.
  * @type {import('sidelight/interceptor').InterceptorFactory}
  */
 export default function denyTool({ tool = 'error_test' }) {
   return {
     name: 'deny_tool',
     onRequest(x) {
-      if (x.method !== 'POST' || !x.body.includes('"tools/call"')) return undefined
-      const { method, params } = JSON.parse(x.body.toString('utf8'))
-      if (method !== 'tools/call' || params?.name !== tool) return undefined
+      // Every message, because a batch may hold several; and nothing that could not be read.
+      const unread = x.messages.length === 0 && x.body.length > 0
+      const denied = x.messages.some(({ method, name }) => method === 'tools/call' && name === tool)
+      if (!unread && !denied) return undefined
       return { action: 'refuse', status: 403, message: `The tool ${tool} is not allowed here` }
     },
     onResponse(_x, head) {

@@ -16,6 +16,8 @@ export interface InspectionParts {
     onData: (chunk: Buffer) => void,
     onEnd: (result: InflateResult) => void,
   ) => Inflater | undefined
+  /** Bytes that a request may have when inflated. */
+  readonly requestBytes: number
   /** The endpoint that an exchange went to. */
   readonly endpointOf: (upstream: string) => string
   /** Every message that was read, either way. */

@@ -4,8 +4,9 @@ import type { Exchange, RouteFacts } from '../exchange/exchange.ts'
 import type { Interceptor, Refusal } from '../exchange/interceptor.ts'
 import { Inspection } from '../inspection/inspection.ts'
 import type { InspectionParts } from '../inspection/parts.ts'
-import { scanRequest } from '../mcp/envelope.ts'
-import { headerMismatch } from '../mcp/mcp-headers.ts'
+import { requestMessages } from '../inspection/request-messages.ts'
+import { headerMismatch, type RequestHeaders } from '../mcp/mcp-headers.ts'
+import type { Envelope } from '../mcp/message.ts'
 
 export interface InspectionOptions {
   readonly parts: InspectionParts
@@ -16,10 +17,10 @@ export interface InspectionOptions {
 }
 
 export function inspection({ parts, lenient, onInvalid }: InspectionOptions): Interceptor {
-  const invalid = (x: Exchange, code: ErrorCode, message?: string): Refusal | undefined => {
-    onInvalid(x.route.upstream, code)
-    if (lenient.has(x.route)) return undefined
-    return message === undefined ? { action: 'refuse', code } : { action: 'refuse', code, message }
+  const refusal = (x: Exchange, invalid: Invalid | undefined): Refusal | undefined => {
+    if (invalid === undefined) return undefined
+    onInvalid(x.route.upstream, invalid.code)
+    return lenient.has(x.route) ? undefined : { action: 'refuse', ...invalid }
   }
   return {
     name: 'inspection',
@@ -29,25 +30,38 @@ export function inspection({ parts, lenient, onInvalid }: InspectionOptions): In
       const seen = new Inspection(x, parts)
       x.observer = seen
       if (method !== 'POST' || !route.mcp) return undefined
-      const encoding = headers['content-encoding']
-      if (encoding !== undefined && encoding !== 'identity') {
-        parts.onUnread(route.upstream, 'request', 'encoding')
+      const read = requestMessages(body, headers['content-encoding'], parts.requestBytes)
+      if (typeof read === 'string') {
+        parts.onUnread(route.upstream, 'request', read)
         return undefined
       }
-      const { messages, batch, valid, wellFormed } = scanRequest(body)
-      if (!wellFormed) return invalid(x, 'parse_error')
+      const { messages, batch, valid, wellFormed } = read
+      if (!wellFormed) return refusal(x, { code: 'parse_error' })
       // JSON, but no JSON-RPC: the upstream's to refuse.
       if (!valid) parts.onUnread(route.upstream, 'request', 'no_message')
-      seen.request(messages)
-      for (const { duplicate } of messages)
-        if (duplicate !== undefined) return invalid(x, 'duplicate_key', `The key ${duplicate} occurs more than once`)
-      const [first] = messages
-      const mismatch = first === undefined ? undefined : headerMismatch(headers, first, batch)
-      return mismatch === undefined ? undefined : invalid(x, 'header_mismatch', mismatch)
+      const refused = refusal(x, invalidity(messages, headers, batch))
+      seen.request(messages, refused !== undefined)
+      return refused
     },
     onResponse(x, head) {
       x.observer?.head(head)
       return undefined
     },
   }
+}
+
+interface Invalid {
+  readonly code: ErrorCode
+  readonly message?: string
+}
+
+/** What two readers of the same request could read differently. */
+function invalidity(messages: readonly Envelope[], headers: RequestHeaders, batch: boolean): Invalid | undefined {
+  for (const { duplicate } of messages)
+    if (duplicate !== undefined) return { code: 'duplicate_key', message: `The key ${duplicate} occurs more than once` }
+  for (const each of messages) {
+    const message = headerMismatch(headers, each, batch)
+    if (message !== undefined) return { code: 'header_mismatch', message }
+  }
+  return undefined
 }

@@ -40,7 +40,7 @@ const BUILT_IN: ReadonlySet<string> = new Set([
   'metrics',
   'public_url',
 ])
-const PHASES = ['onRequest', 'onResponse', 'onEnd'] as const
+const PHASES = ['onRequest', 'onResponse', 'onMessage', 'onEnd'] as const
 const MEANT = /^on([A-Z]|request|response|end)/
 
 /**

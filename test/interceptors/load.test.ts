@@ -98,9 +98,9 @@ const BAD: readonly (readonly [what: string, text: string, message: RegExp])[] =
   [
     'has a phase that is misspelled',
     `export default () => ({ name: 'a', onEnd() {}, onrequest() {} })`,
-    /a\.onrequest is no phase: there are onRequest, onResponse, onEnd/,
+    /a\.onrequest is no phase: there are onRequest, onResponse, onMessage, onEnd/,
   ],
-  ['has no phase at all', `export default () => ({ name: 'a' })`, /a has none of onRequest, onResponse, onEnd/],
+  ['has no phase at all', `export default () => ({ name: 'a' })`, /a has none of onRequest, onResponse, onMessage, onEnd/],
 ]
 
 describe('a module that cannot serve', () => {
