@@ -22,6 +22,7 @@ import { openFilesLimit, openFilesNeeded } from './open-files.ts'
 import { memoryPressure } from './session/memory-pressure.ts'
 import { SessionRegistry } from './session/registry.ts'
 import { stack } from './stack.ts'
+import { ExchangeMeter } from './telemetry/exchange-meter.ts'
 import { Instruments } from './telemetry/instruments.ts'
 import type { Log } from './telemetry/log.ts'
 import { chainMeter, connectionMeter, endpointMeter } from './telemetry/meters.ts'
@@ -117,7 +118,7 @@ export async function buildGateway(
   const fallbacks = new FallbackWatch({ now })
   const chain: Chain = new Chain(
     stack({
-      instruments,
+      exchangeMeter: new ExchangeMeter(instruments),
       accessLog: log.access,
       guard: {
         hosts: allowedHosts(

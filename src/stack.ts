@@ -10,10 +10,10 @@ import { metrics } from './interceptors/metrics.ts'
 import { publicUrl } from './interceptors/public-url.ts'
 import type { PublicResource } from './mcp/well-known.ts'
 import type { AccessLog } from './telemetry/access-log.ts'
-import type { Instruments } from './telemetry/instruments.ts'
+import type { ExchangeMeter } from './telemetry/exchange-meter.ts'
 
 export interface StackParts {
-  readonly instruments: Instruments
+  readonly exchangeMeter: ExchangeMeter
   readonly accessLog: AccessLog | undefined
   readonly guard: GuardOptions
   readonly inspection: InspectionOptions
@@ -26,7 +26,7 @@ export interface StackParts {
 export function stack(parts: StackParts): readonly Link[] {
   const links: (Link | undefined)[] = [
     // Ends last, so that it counts what really went over the wire.
-    builtIn(metrics(parts.instruments)),
+    builtIn(metrics(parts.exchangeMeter)),
     // Likewise; off costs nothing.
     parts.accessLog && builtIn(accessLog(parts.accessLog)),
     // Before anything can refuse, so that every answer and every line carries the id.

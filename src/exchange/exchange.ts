@@ -68,9 +68,19 @@ export class Exchange {
   observer: Observer | undefined = undefined
 
   readonly startedAt: number
+  /** The request was read whole. */
   readAt = 0
+  /** The interceptors let it pass; it waits for a permit. */
+  decidedAt = 0
+  /** It has its permit, and a connection to go on or to wait for. */
   dispatchedAt = 0
+  /** It was written to a connection. */
+  sentAt = 0
+  /** The connection was made for it. */
+  connected = false
   headAt = 0
+  /** The response head was written on. */
+  headSentAt = 0
   /** The first event of a stream that carried data. */
   firstEventAt = 0
   endedAt = 0

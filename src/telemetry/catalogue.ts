@@ -22,6 +22,11 @@ export const OPERATION_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 2.5, 5, 10, 30, 60, 120, 300,
 ] as const
 
+/** Seconds of a part of an exchange, from a queue that was empty to a stream that lasted an hour. */
+export const PHASE_SECONDS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300, 3600,
+] as const
+
 /** Seconds that a session lives, up to a day. */
 export const SESSION_SECONDS = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 43_200, 86_400] as const
 

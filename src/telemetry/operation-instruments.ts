@@ -1,5 +1,8 @@
 /** The part of the catalogue that tells of messages and operations. */
-import { Catalogue, EXCHANGE_SECONDS, OPERATION_SECONDS, UPSTREAMS } from './catalogue.ts'
+import { Catalogue, OPERATION_SECONDS, PHASE_SECONDS, STEP_SECONDS, UPSTREAMS } from './catalogue.ts'
+
+/** Seven rows each. */
+const PHASED_UPSTREAMS = 32
 
 export class OperationInstruments extends Catalogue {
   readonly serverDuration = this.store.histogram({
@@ -73,9 +76,18 @@ export class OperationInstruments extends Catalogue {
     name: 'mcp.exchange.phase.duration',
     kind: 'histogram',
     unit: 's',
-    help: 'Where the time of exchanges went: first_event is from the request until the first event with data, stream from the response head until the end of an event stream.',
+    help: 'Where the time of exchanges went: request_read, interceptors (until the request phase let it pass), pool_wait (for a permit), connect (of connections made for it), response_head (until the upstream began to answer), first_event (from the request until the first event with data), stream (from the head until the end of an event stream).',
     labels: ['upstream', 'phase'],
-    buckets: EXCHANGE_SECONDS,
-    cap: 4 * UPSTREAMS,
+    buckets: PHASE_SECONDS,
+    cap: 7 * PHASED_UPSTREAMS + 1,
+  })
+  readonly overhead = this.store.histogram({
+    name: 'sidelight.overhead.duration',
+    kind: 'histogram',
+    unit: 's',
+    help: "Time of an exchange that is the gateway's alone: from the last byte of the request until it was written on, waits for permit and connection left out, and from the response head until that was written on.",
+    labels: ['upstream'],
+    buckets: STEP_SECONDS,
+    cap: UPSTREAMS,
   })
 }

@@ -37,7 +37,6 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
   #connection: Connection | undefined = undefined
   #controller: Controller | undefined = undefined
   #permit: 'none' | 'call' | 'stream' = 'none'
-  #startedAt = 0
   #retried = false
   /** The sink has heard the last word, or wants none. */
   #over = false
@@ -61,15 +60,15 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
 
   start(): void {
     const { permits, meter } = this.#target.endpoint
-    this.#startedAt = performance.now()
+    this.#x.decidedAt = performance.now()
     if (permits.tryCall()) {
-      this.#granted()
+      this.#granted(this.#x.decidedAt)
       return
     }
     const waiter = new Waiter(
       () => {
         meter.pending.add(-1)
-        this.#granted()
+        this.#granted(performance.now())
       },
       (code) => {
         meter.pending.add(-1)
@@ -145,6 +144,7 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Controller): void {
     this.#controller = controller
+    this.#x.sentAt = performance.now()
     if (this.#over) controller.abort(ABORTED)
   }
 
@@ -205,11 +205,11 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
     this.stop(failure)
   }
 
-  #granted(): void {
+  #granted(now: number): void {
     this.#permit = 'call'
     const x = this.#x
-    x.dispatchedAt = performance.now()
-    this.#target.endpoint.meter.wait.record((x.dispatchedAt - this.#startedAt) / 1000)
+    x.dispatchedAt = now
+    this.#target.endpoint.meter.wait.record((now - x.decidedAt) / 1000)
     this.#dispatch()
   }
 
@@ -224,6 +224,7 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
     const { endpoint, deadlines } = this.#target
     const request = this.request(this.#x, this.#target)
     this.#connection = endpoint.pool.take(deadlines.connect)
+    this.#x.connected = !this.#connection.open
     this.#connection.client.dispatch(request, this)
   }
 
@@ -253,6 +254,7 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
 
   #sendHead(head: ResponseHead): void {
     this.#sink.head(head)
+    this.#x.headSentAt = performance.now()
     // Most bodies come with their head, in one segment, and need neither of what follows.
     process.nextTick(Forward.afterHead, this, head.stream)
   }
