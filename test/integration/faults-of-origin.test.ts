@@ -39,6 +39,8 @@ async function answers(s: Stage, fault: Fault): Promise<void> {
     (expect.outcomes as readonly unknown[]).includes(line.outcome),
     `outcome ${line.outcome} (${line['error.type']}), expected ${expect.outcomes}`,
   )
+  const operations = method === 'POST' ? [expect.operation ?? line.outcome] : []
+  assert.deepEqual(await s.operations.ended(), operations, 'how the operation ended')
   assert.equal(line['http.response.status_code'], response.status)
   if (response.status === 502 || response.status === 504) assertRpcError(response, UPSTREAM_CODES, idOf(method))
   else if (expect.body !== undefined) assert.equal(response.body.toString(), expect.body)

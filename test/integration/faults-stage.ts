@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { FAILURES } from '../../src/errors.ts'
-import { OK_BODY } from '../support/fault-parts.ts'
+import { CALL_ID, OK_BODY } from '../support/fault-parts.ts'
 import { gateway, type LogLine, type Settings, type TestGateway } from '../support/gateway.ts'
 import { listenerWarnings, settles } from '../support/measure.ts'
+import { OperationCounts } from '../support/operation-counts.ts'
 import { type RawClient, type RawResponse, type RequestParts, rawClient, requestBytes } from '../support/raw-client.ts'
 import type { RawRequest } from '../support/raw-exchange.ts'
 import { type RawOrigin, type RawOriginOptions, rawOrigin } from '../support/raw-origin.ts'
@@ -23,8 +24,7 @@ export interface StageOptions {
   readonly settings?: Settings
 }
 
-/** Not an id that a gateway would make up. */
-export const CALL_ID = 'call-77'
+export { CALL_ID }
 export const CALL = JSON.stringify({ jsonrpc: '2.0', id: CALL_ID, method: 'tools/call', params: { name: 'echo' } })
 const JSON_TYPE = ['Content-Type', 'application/json'] as const
 const GAUGES = [
@@ -37,12 +37,14 @@ const GAUGES = [
 export class Stage {
   readonly origin: RawOrigin
   readonly gateway: TestGateway
+  readonly operations: OperationCounts
   readonly #clients: RawClient[] = []
   #seen = 0
 
   constructor(origin: RawOrigin, running: TestGateway) {
     this.origin = origin
     this.gateway = running
+    this.operations = new OperationCounts(running.adminUrl)
   }
 
   /** A connection to the gateway that the stage closes at the end. */
@@ -92,6 +94,7 @@ export class Stage {
   async catchUp(): Promise<void> {
     await this.settled()
     this.#seen = this.gateway.exchanges.length
+    await this.operations.ended()
   }
 
   /** The lines of the next `count` exchanges, and that no more come. */

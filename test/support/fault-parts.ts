@@ -3,12 +3,22 @@ import { headBytes } from './http-head.ts'
 import type { RawExchange } from './raw-exchange.ts'
 import type { Behaviour, OriginConnection } from './raw-origin.ts'
 
-type Outcome = 'ok' | 'http_error' | 'timeout' | 'upstream_reset' | 'upstream_unreachable' | 'gateway_error'
+type Outcome =
+  | 'ok'
+  | 'jsonrpc_error'
+  | 'http_error'
+  | 'timeout'
+  | 'upstream_reset'
+  | 'upstream_unreachable'
+  | 'gateway_error'
+  | 'unknown'
 
 /** What the downstream of a correct gateway sees. More than one entry means that each of them is correct. */
 export interface Expectation {
   readonly statuses: readonly number[]
   readonly outcomes: readonly Outcome[]
+  /** That of the operation, where it is not that of the exchange. */
+  readonly operation?: Outcome
   /** How often the request reaches the origin. */
   readonly hits: number
   /** `broken`: the downstream must notice that the body is not whole. `none`: no end within the test; disconnect. */
@@ -29,9 +39,13 @@ export interface Fault {
   readonly spoilsConnection?: boolean
 }
 
-export const OK_BODY = '{"jsonrpc":"2.0","id":1,"result":{}}'
+/** The id of the request that every fault answers. Not one that a gateway would make up. */
+export const CALL_ID = 'call-77'
+export const OK_BODY = `{"jsonrpc":"2.0","id":"${CALL_ID}","result":{}}`
+export const ERROR_BODY = `{"jsonrpc":"2.0","id":"${CALL_ID}","error":{"code":-32600,"message":"no"}}`
 export const JSON_TYPE = ['Content-Type', 'application/json'] as const
 export const LENGTH = ['Content-Length', String(OK_BODY.length)] as const
+export const ERROR_LENGTH = ['Content-Length', String(ERROR_BODY.length)] as const
 export const CHUNKED = ['Transfer-Encoding', 'chunked'] as const
 export const CLOSING = ['Connection', 'close'] as const
 export const SSE_TYPE = ['Content-Type', 'text/event-stream'] as const
@@ -93,6 +107,9 @@ export const sseHead = headBytes('HTTP/1.1 200 OK', [SSE_TYPE, CHUNKED])
 export const okChunk = `${OK_BODY.length.toString(16)}\r\n${OK_BODY}\r\n`
 export const answer = (startLine: string, ...headers: ReadonlyArray<readonly [string, string]>) =>
   says(headBytes(startLine, headers), OK_BODY)
+
+/** The response to the request as a chunk-coded event without an id. */
+export const answerChunk = `${(OK_BODY.length + 8).toString(16)}\r\ndata: ${OK_BODY}\n\n\r\n`
 
 /** Chunk-coded SSE events 0 to `count - 1`. */
 export function chunks(count: number): string {

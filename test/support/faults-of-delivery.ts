@@ -1,5 +1,6 @@
 /** Faults of delivery: connections that end too early, or not at all, or too slowly. */
 import {
+  answerChunk,
   badGateway,
   breaks,
   breaksAfter,
@@ -52,6 +53,22 @@ export const deliveryFaults: readonly Fault[] = [
   { name: 'close-mid-trailer', behaviour: breaksAfter(chunkedHead, `${okChunk}0\r\nX-Trail`, 'fin'), expect: breaks },
   { name: 'reset-mid-stream', behaviour: breaksAfter(sseHead, chunks(3), 'reset'), method: 'GET', expect: breaks },
   { name: 'close-mid-stream', behaviour: breaksAfter(sseHead, chunks(3), 'fin'), method: 'GET', expect: breaks },
+  {
+    name: 'reset-stream-before-answer',
+    behaviour: breaksAfter(sseHead, chunks(3), 'reset'),
+    expect: breaks,
+  },
+  {
+    // What an event brings is brought, whatever becomes of the stream.
+    name: 'reset-stream-behind-answer',
+    behaviour: breaksAfter(sseHead, answerChunk, 'reset'),
+    expect: { ...breaks, operation: 'ok' },
+  },
+  {
+    name: 'stream-without-answer',
+    behaviour: says(sseHead, chunks(3), '0\r\n\r\n'),
+    expect: { ...breaks, end: 'clean' },
+  },
   {
     // Without keep-alive, a client may take a RST for the end of the body: it is none.
     name: 'reset-mid-chunked-closing',

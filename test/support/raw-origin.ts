@@ -6,10 +6,14 @@ import type { HeaderList } from './http-head.ts'
 import { headerValue } from './http-head.ts'
 import { requestFraming, takeHead } from './raw-body.ts'
 import { RawExchange, RawRequest } from './raw-exchange.ts'
+import { answerTo } from './rpc-answer.ts'
 import { Wire, type WireEnd } from './wire.ts'
 
 /** Answers one request. When it returns, the connection waits for the next request, unless the behaviour closed it. */
 export type Behaviour = (exchange: RawExchange) => Promise<void> | void
+
+/** 200 and the response to the JSON-RPC request, or `{"ok":true}` where the request is none; keep-alive. */
+export const answers: Behaviour = async (exchange) => exchange.respond({ body: answerTo(await exchange.body()) })
 
 export interface OriginTls extends Pick<SecureContextOptions, 'key' | 'cert' | 'ca'> {
   /** Ask for a client certificate and refuse a connection without a valid one. */
@@ -17,7 +21,7 @@ export interface OriginTls extends Pick<SecureContextOptions, 'key' | 'cert' | '
 }
 
 export interface RawOriginOptions {
-  /** Answers every request that no queued and no named behaviour takes. Default: 200 and `{"ok":true}`, keep-alive. */
+  /** Answers every request that no queued and no named behaviour takes. Default: `answers`. */
   readonly behaviour?: Behaviour
   /** Behaviours that a request chooses by its `x-behaviour` header. */
   readonly named?: Readonly<Record<string, Behaviour>>
@@ -80,7 +84,7 @@ export class RawOrigin {
   #port = 0
 
   constructor(options: RawOriginOptions) {
-    this.behaviour = options.behaviour ?? ((exchange) => exchange.respond({ body: '{"ok":true}' }))
+    this.behaviour = options.behaviour ?? answers
     this.onConnection = options.onConnection
     this.#named = options.named ?? {}
     this.#secure = options.tls && this.#secureWith(options.tls)
