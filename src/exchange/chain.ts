@@ -164,7 +164,8 @@ export class Chain {
     for (let i = 0; i < this.#message.length; i++) {
       const step = this.#message[i] as MessageStep
       try {
-        step.run(x, message, from)
+        const result: unknown = step.run(x, message, from)
+        if (result instanceof Promise) result.catch((error: unknown) => this.#fault(step, 'message', x, error))
       } catch (error) {
         this.#fault(step, 'message', x, error)
       }
