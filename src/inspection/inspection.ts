@@ -22,7 +22,7 @@ export class Inspection implements Observer, MessageSink {
   readonly #x: Exchange
   readonly #parts: InspectionParts
   /** Named by the request, or given by the response. */
-  #session: Session | undefined
+  #session: Session | undefined = undefined
   #reader: BodyReader | undefined = undefined
   #inflater: Inflater | undefined = undefined
   #isJson = false
@@ -31,6 +31,8 @@ export class Inspection implements Observer, MessageSink {
   #asked: Operation[] | undefined = undefined
   /** The last JSON-RPC error that answers none of the operations. */
   #stray: Envelope | undefined = undefined
+  /** Where among the operations the next answer is looked for first. */
+  #nextAnswer = 0
   /** Why the response could not be read; empty: it could. */
   #unread = ''
   #resumable = false
@@ -41,25 +43,27 @@ export class Inspection implements Observer, MessageSink {
     this.#x = x
     this.#parts = parts
     const id = x.headers['mcp-session-id']
-    this.#session = typeof id === 'string' ? parts.sessions.get(x.route.upstream, id) : undefined
-    x.session = this.#session
-    if (x.route.mcp) x.revision = revisionLabel(this.#stated() ?? this.#session?.revision)
+    // What is passed through beside MCP may carry the header, and its 404 says nothing of the session.
+    if (!x.route.mcp) return
+    if (typeof id === 'string') this.#session = x.session = parts.sessions.get(x.route.upstream, id)
+    x.revision = revisionLabel(this.#stated() ?? this.#session?.revision)
   }
 
-  /** The request's messages, in their order. */
-  request(messages: readonly Envelope[]): void {
+  /** The request's messages, in their order. `refused`: the upstream will not see them. */
+  request(messages: readonly Envelope[], refused: boolean): void {
     const x = this.#x
     const session = this.#session
     x.messages = messages
     const [first] = messages
-    x.revision = revisionOf(first?.metaVersion ?? first?.requestedVersion, this.#stated(), session?.revision)
-    if (first?.method === 'initialize') this.#parts.onInitialize(x)
-    if (session !== undefined) session.requests += messages.length
+    const own = first?.metaVersion ?? first?.requestedVersion
+    x.revision = revisionLabel(revisionOf(own, this.#stated(), session?.revision))
+    if (first?.method === 'initialize' && !refused) this.#parts.onInitialize(x)
+    if (session !== undefined) count(session, messages)
     const operations: Operation[] = []
     for (const message of messages) {
       if (message.kind === 'request' || message.kind === 'notification') operations.push(this.#begin(message, 'server'))
-      else if (session !== undefined) this.#answered(message, session)
-      if (message.cancelledId !== undefined) this.#cancel(message, 'server')
+      else if (session !== undefined && !refused) this.#answered(message, session)
+      if (message.cancelledId !== undefined && !refused) this.#cancel(message, 'server')
       this.#parts.onMessage(x, message, 'downstream')
     }
     x.operations = operations
@@ -75,7 +79,7 @@ export class Inspection implements Observer, MessageSink {
     const kind = head.stream ? 'events' : x.route.mcp ? contentKind(head.get('content-type')) : 'other'
     if (kind === 'other') {
       // Where a call was to be answered, a body of another kind is one that was not read.
-      if (x.operations.length > 0 && head.status < 300 && head.get('content-type') !== undefined)
+      if (head.status < 300 && head.get('content-type') !== undefined && x.operations.some(isCall))
         this.#giveUp('content_type')
       return
     }
@@ -86,14 +90,10 @@ export class Inspection implements Observer, MessageSink {
   }
 
   data(chunk: Buffer): void {
-    try {
+    this.#safely(() => {
       if (this.#inflater !== undefined) this.#inflater.push(chunk)
       else this.#reader?.push(chunk)
-    } catch (error) {
-      // Whatever it is, the traffic must not feel it.
-      this.#parts.onFault(error, this.#x)
-      this.#giveUp('inspection_failed')
-    }
+    })
   }
 
   end(done: () => void): void {
@@ -148,6 +148,9 @@ export class Inspection implements Observer, MessageSink {
   /** The upstream asks the downstream: sampling, elicitation, roots, ping. */
   #ask(message: Envelope): void {
     const session = this.#session
+    // A resumed stream says again what was lost with the one before.
+    if (session !== undefined && message.id !== undefined && this.#parts.operations.find(session, 'client', message.id))
+      return
     const operation = this.#begin(message, 'client')
     if (session !== undefined) this.#parts.operations.leave(operation, session)
     else {
@@ -167,7 +170,7 @@ export class Inspection implements Observer, MessageSink {
     const x = this.#x
     if (message.kind === 'response') {
       if (operation.method === 'initialize') this.#initialized(operation, message)
-      if (message.tools !== undefined || message.prompts !== undefined) this.#parts.onList(x, message, operation.cursor)
+      if (LISTS.has(operation.method)) this.#parts.onList(x, message, operation.cursor)
     }
     if (!this.#probed(operation, message.errorCode)) this.#parts.operations.answer(operation, message, this.#session)
   }
@@ -196,12 +199,21 @@ export class Inspection implements Observer, MessageSink {
   #match({ id, kind }: Envelope): Operation | undefined {
     const { operations } = this.#x
     if (id !== undefined && id !== null) {
-      for (const operation of operations) if (operation.id === id && operation.endedAt === 0) return operation
+      const { length } = operations
+      // A batch may hold a hundred thousand; they are mostly answered in their order.
+      for (let i = 0; i < length; i++) {
+        const at = (this.#nextAnswer + i) % length
+        const operation = operations[at] as Operation
+        if (operation.id !== id || operation.endedAt > 0) continue
+        this.#nextAnswer = at + 1
+        return operation
+      }
       return this.#session === undefined ? undefined : this.#parts.operations.find(this.#session, 'server', id)
     }
+    if (kind !== 'error') return undefined
     // An upstream that could not read the id answers with none (JSON-RPC 2.0 §5).
-    const [only, ...more] = operations
-    return kind === 'error' && more.length === 0 && only?.endedAt === 0 && only.id !== undefined ? only : undefined
+    const [only, ...more] = operations.filter(isCall)
+    return more.length === 0 && only?.endedAt === 0 ? only : undefined
   }
 
   #initialized(operation: Operation, { resultVersion }: Envelope): void {
@@ -238,13 +250,13 @@ export class Inspection implements Observer, MessageSink {
     const id = head.get('mcp-session-id')
     if (id === undefined || !x.route.mcp) return
     this.#session = x.session = sessions.seen(upstream, endpointOf(upstream), id)
-    if (this.#session !== undefined) this.#session.requests += x.messages.length
+    if (this.#session !== undefined) count(this.#session, x.messages)
   }
 
   #inflate(encoding: string, reader: BodyReader): void {
     this.#inflater = this.#parts.inflater(
       encoding,
-      (chunk) => reader.push(chunk),
+      (chunk) => this.#safely(() => reader.push(chunk)),
       (result) => {
         this.#inflater = undefined
         if (result !== 'complete') this.#giveUp(result)
@@ -253,12 +265,23 @@ export class Inspection implements Observer, MessageSink {
     )
   }
 
+  /** Whatever it throws, the traffic must not feel it. */
+  #safely(read: () => void): void {
+    try {
+      read()
+    } catch (error) {
+      this.#parts.onFault(error, this.#x)
+      this.#giveUp('inspection_failed')
+      // The end may have been waiting for the decoder that this has ended.
+      if (this.#done !== undefined) this.#settle()
+    }
+  }
+
   /** The rest of the response passes unread. */
   #giveUp(reason: string): void {
     this.#inflater?.destroy()
     this.#inflater = undefined
-    this.#reader?.end()
-    this.#reader = undefined
+    this.#close(false)
     if (this.#unread !== '') return
     this.#unread = reason
     this.#parts.onUnread(this.#x.route.upstream, 'response', reason)
@@ -270,18 +293,24 @@ export class Inspection implements Observer, MessageSink {
     this.#done = undefined
     clearTimeout(this.#timer)
     const x = this.#x
-    const reader = this.#reader
-    if (reader !== undefined) {
-      this.#reader = undefined
-      this.#resumable = reader.resumable
-      const whole = reader.end()
-      if (this.#isJson && !whole && this.#unread === '' && (x.outcome === 'ok' || x.outcome === 'http_error'))
-        this.invalid()
-    }
-    this.#endOperations()
+    this.#safely(() => {
+      const delivered = x.outcome === 'ok' || x.outcome === 'http_error'
+      const isRead = this.#reader !== undefined
+      if (!this.#close(delivered) && isRead && this.#isJson && delivered) this.invalid()
+    })
+    this.#safely(() => this.#endOperations())
     this.#endStream()
     exchangeVerdict(x, this.#stray, this.#unread)
     done()
+  }
+
+  /** Ends the reading; `true` if the body was whole. `delivered`: nothing of it was lost on the wire. */
+  #close(delivered: boolean): boolean {
+    const reader = this.#reader
+    if (reader === undefined) return false
+    this.#reader = undefined
+    this.#resumable = reader.resumable
+    return reader.end(delivered)
   }
 
   #endOperations(): void {
@@ -291,7 +320,7 @@ export class Inspection implements Observer, MessageSink {
     const leftover: Leftover = {
       stray: this.#stray,
       unread: this.#unread,
-      resumable: this.#resumable && session !== undefined && session.ended === undefined,
+      resumable: session !== undefined && session.ended === undefined && this.#mayGoOn(session),
     }
     for (const operation of x.operations) {
       if (operation.endedAt > 0) continue
@@ -304,13 +333,31 @@ export class Inspection implements Observer, MessageSink {
       operations.end(operation, 'downstream_closed', 'no_response', undefined)
   }
 
+  /** Whether the response may come on another stream: one that resumes this one, or the session's own. */
+  #mayGoOn(session: Session): boolean {
+    return this.#resumable || (this.#x.status === 202 && session.openStreams > 0)
+  }
+
   #endStream(): void {
     const session = this.#session
     if (!this.#streaming || session === undefined) return
     const { outcome } = this.#x
-    const how = outcome === 'ok' ? 'clean' : outcome === 'downstream_closed' ? 'downstream' : 'reset'
+    const how = outcome === 'ok' ? 'clean' : outcome === 'upstream_reset' ? 'reset' : 'downstream'
     this.#parts.sessions.streamClosed(session, how)
   }
 }
 
+/** Requests of the upstream that are followed on one stream without a session. */
 const MOST_ASKED = 256
+
+const LISTS: ReadonlySet<string> = new Set(['tools/list', 'prompts/list'])
+
+const isCall = ({ id }: Operation): boolean => id !== undefined
+
+function count(session: Session, messages: readonly Envelope[]): void {
+  for (const { kind } of messages) {
+    if (kind === 'request') session.requests++
+    else if (kind === 'notification') session.notifications++
+    else if (kind !== 'invalid') session.responses++
+  }
+}

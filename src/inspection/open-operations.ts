@@ -8,8 +8,8 @@ export class OpenOperations {
   #last: Operation | undefined
   size = 0
 
-  get oldest(): Operation | undefined {
-    return this.#first
+  has(operation: Operation): boolean {
+    return operation.previous !== undefined || this.#first === operation
   }
 
   add(operation: Operation): void {
@@ -22,8 +22,8 @@ export class OpenOperations {
   }
 
   delete(operation: Operation): void {
+    if (!this.has(operation)) return
     const { previous, next } = operation
-    if (previous === undefined && this.#first !== operation) return
     if (previous === undefined) this.#first = next
     else previous.next = next
     if (next === undefined) this.#last = previous

@@ -6,7 +6,7 @@ import type { EndedBy, Pending, Session } from '../session/session.ts'
 import { OpenOperations } from './open-operations.ts'
 import { verdictOf } from './verdict.ts'
 
-/** Waiting for a response on one session, in one direction; with more, the oldest is given up. */
+/** Followed on one session, in one direction; with more adrift, the oldest of those is given up. */
 const MOST_OPEN = 256
 
 /** Milliseconds after which an operation adrift is given up even while its session has streams open. */
@@ -55,9 +55,8 @@ export class Operations {
     if (session === undefined || facts.id === undefined || session.ended !== undefined) return operation
     session.pending ??= new SessionOperations(this.#sessionEnded)
     const open = (session.pending as SessionOperations)[facts.direction]
-    const { oldest } = open
-    open.add(operation)
-    if (open.size > MOST_OPEN && oldest !== undefined) this.end(oldest, 'timeout', 'abandoned', session)
+    // One more than that is found by its own exchange only; searches are linear.
+    if (open.size < MOST_OPEN) open.add(operation)
     return operation
   }
 
@@ -76,9 +75,15 @@ export class Operations {
 
   /** Its exchange is over, and its response may still come on another stream of the session. */
   leave(operation: Operation, session: Session): void {
+    if (operation.endedAt > 0) return
     const now = this.#options.now()
     operation.adriftAt = now
     this.#adrift.set(session, now)
+    session.pending ??= new SessionOperations(this.#sessionEnded)
+    const open = (session.pending as SessionOperations)[operation.direction]
+    // It may have begun before its session did.
+    if (!open.has(operation)) open.add(operation)
+    if (open.size > MOST_OPEN) this.#giveUpOldest(open, session)
   }
 
   end(operation: Operation, outcome: Outcome, errorType: string, session: Session | undefined): void {
@@ -106,6 +111,14 @@ export class Operations {
     }
   }
 
+  #giveUpOldest(open: OpenOperations, session: Session): void {
+    for (const operation of open) {
+      if (operation.adriftAt === 0) continue
+      this.end(operation, 'timeout', 'abandoned', session)
+      return
+    }
+  }
+
   /** How many are still adrift. */
   #sweep(session: Session, now: number, limit: number): number {
     const pending = session.pending as SessionOperations | undefined
@@ -125,7 +138,19 @@ export class Operations {
   /** What an exchange still carries ends with it; the rest ends here. */
   readonly #sessionEnded = (operation: Operation, by: EndedBy): void => {
     if (operation.adriftAt === 0) return
-    const outcome = by === 'delete' ? 'downstream_closed' : by === 'idle' ? 'timeout' : 'upstream_reset'
-    this.end(operation, outcome, 'session_ended', undefined)
+    this.end(operation, outcomeOf(by), 'session_ended', undefined)
+  }
+}
+
+function outcomeOf(by: EndedBy): Outcome {
+  switch (by) {
+    case 'delete':
+      return 'downstream_closed'
+    case 'upstream_404':
+    case 'restart':
+    case 'stream_lost':
+      return 'upstream_reset'
+    default:
+      return 'gateway_error'
   }
 }

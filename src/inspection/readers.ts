@@ -15,8 +15,8 @@ export interface MessageSink {
 /** One body being read. */
 export interface BodyReader {
   push(chunk: Buffer): void
-  /** The body is over: `true` if it was whole. */
-  end(): boolean
+  /** The body is over: `true` if it was whole. `delivered`: the downstream got all of it. */
+  end(delivered: boolean): boolean
   /** An event had an id, so that a downstream may ask for what comes after it. */
   readonly resumable: boolean
 }
@@ -25,10 +25,41 @@ const LINE_FEED = Buffer.from('\n')
 /** Kept for the next body; more only come from a burst. */
 const MOST_SPARE = 64
 
+/** Messages of one document that are kept back until it is whole; of a longer batch they are passed on. */
+const MOST_HELD = 64
+
 /** A scanner, and whom it tells for now. Made once and used again: one costs more than a small body takes to read. */
 class Loan {
   sink: MessageSink | undefined = undefined
-  readonly scanner = new EnvelopeScanner((message) => this.sink?.message(message), { lists: true })
+  readonly scanner = new EnvelopeScanner((message) => this.#hold(message), { lists: true })
+  #held: Envelope[] = []
+
+  /** Half a document, and an event without its blank line, tell the downstream nothing, however much of them came. */
+  #hold(message: Envelope): void {
+    this.#held.push(message)
+    if (this.#held.length > MOST_HELD) this.release()
+  }
+
+  release(): void {
+    if (this.#held.length === 0) return
+    const held = this.#held
+    this.#held = []
+    for (const message of held) this.sink?.message(message)
+  }
+
+  reset(): void {
+    this.sink = undefined
+    this.#held = []
+    this.scanner.reset()
+  }
+
+  /** The document is over: `true` if it was one. */
+  end(delivered: boolean): boolean {
+    const whole = this.scanner.end()
+    if (whole && delivered) this.release()
+    else this.#held = []
+    return whole
+  }
 }
 
 export class Readers {
@@ -43,8 +74,7 @@ export class Readers {
   }
 
   giveBack(loan: Loan): void {
-    loan.sink = undefined
-    loan.scanner.reset()
+    loan.reset()
     if (this.#spare.length < MOST_SPARE) this.#spare.push(loan)
   }
 
@@ -69,11 +99,11 @@ class JsonReader implements BodyReader {
     this.#loan?.scanner.push(chunk)
   }
 
-  end(): boolean {
+  end(delivered: boolean): boolean {
     const loan = this.#loan
     if (loan === undefined) return false
     this.#loan = undefined
-    const whole = loan.scanner.end()
+    const whole = loan.end(delivered)
     this.#readers.giveBack(loan)
     return whole
   }
@@ -84,6 +114,7 @@ class EventReader implements BodyReader, SseSink {
   readonly #sink: MessageSink
   readonly #events = new SseScanner(this)
   #loan: Loan | undefined
+  #isEmpty = true
 
   constructor(readers: Readers, loan: Loan, sink: MessageSink) {
     this.#readers = readers
@@ -109,6 +140,7 @@ class EventReader implements BodyReader, SseSink {
   }
 
   data(chunk: Buffer, from: number, to: number): void {
+    this.#isEmpty = false
     this.#loan?.scanner.push(chunk, from, to)
   }
 
@@ -117,8 +149,13 @@ class EventReader implements BodyReader, SseSink {
   }
 
   event(hasData: boolean): void {
-    if (!hasData) return
-    const whole = this.#loan?.scanner.end() ?? true
+    // Data lines without data dispatch nothing: servers send one so that there is an id to resume from.
+    if (!hasData || this.#isEmpty) {
+      this.#loan?.scanner.reset()
+      return
+    }
+    this.#isEmpty = true
+    const whole = this.#loan?.end(true) ?? true
     // `endpoint` of 2024-11-05 and whatever else a server invents carry no JSON-RPC.
     const { type } = this.#events
     if (!whole && (type === '' || type === 'message')) this.#sink.invalid()

@@ -29,6 +29,8 @@ export function unanswered(operation: Operation, x: Exchange, leftover: Leftover
   const lost = clean || outcome === 'downstream_closed' || outcome === 'upstream_reset'
   if (operation.cancelled && lost) return CANCELLED
   if (lost && leftover.resumable) return undefined
+  // One error without an id for a whole batch.
+  if (clean && leftover.stray !== undefined && leftover.stray.id == null) return verdictOf(leftover.stray)
   if (clean) return x.stream ? CUT_SHORT : SENSELESS
   return { outcome, errorType }
 }
