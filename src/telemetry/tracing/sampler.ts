@@ -67,10 +67,17 @@ function isSlow(x: Exchange, slow: number): boolean {
   return false
 }
 
+interface Carrier {
+  readonly method: string
+  readonly stream: boolean
+  readonly status: number
+  readonly operations: readonly { readonly method: string }[]
+}
+
 /** Whether it did not end well: neither as it should, nor in a way that could not be judged. */
 export function isFailure(
   outcome: Outcome,
-  { method, stream, status, operations }: Pick<Exchange, 'method' | 'stream' | 'status' | 'operations'>,
+  { method, stream, status, operations }: Carrier,
   rpcMethod = operations[0]?.method,
 ): boolean {
   if (outcome === 'ok' || outcome === 'unknown') return false

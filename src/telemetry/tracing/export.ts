@@ -1,0 +1,118 @@
+/** Starts tracing: what is kept of exchanges goes into a queue for each exporter, and from there to its collector. */
+import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
+import type { Address } from './attributes.ts'
+import { Ids } from './ids.ts'
+import { otlpExporter } from './otlp.ts'
+import { type SpanMeter, SpanQueue, type SpanSender } from './queue.ts'
+import { exportersOf, type TraceSettings } from './settings.ts'
+import { SpanFactory } from './spans.ts'
+import { Traces } from './traces.ts'
+
+export type ExporterName = 'otlp' | 'console'
+
+export interface TracingSurroundings {
+  /** Resource attributes, `service.name` among them. */
+  readonly resource: Readonly<Record<string, string>>
+  readonly version: string
+  readonly addressOf: (upstream: string) => Address | undefined
+  readonly meter: (exporter: ExporterName) => SpanMeter
+  /** An exporter works again (`undefined`), or does not any more. */
+  readonly onChange: (exporter: ExporterName, error: unknown) => void
+  /** Takes the spans of the exporter `console`, to be written to the log. */
+  readonly print: (span: Readonly<Record<string, unknown>>) => void
+}
+
+export interface Tracing {
+  /** For the interceptor. */
+  readonly traces: Traces
+  /** Of each exporter: what waits, and why its last batch was not taken. */
+  readonly queues: ReadonlyMap<ExporterName, SpanQueue>
+  /** Sends what waits, for at most so many milliseconds. */
+  close(within: number): Promise<void>
+}
+
+/** `undefined`: no exporter is configured, tracing is off, and nothing of OpenTelemetry is loaded. */
+export async function startTracing(
+  settings: TraceSettings,
+  { resource, version, addressOf, meter, onChange, print }: TracingSurroundings,
+): Promise<Tracing | undefined> {
+  const names = exportersOf(settings)
+  if (names.length === 0) return undefined
+  const { resourceFromAttributes } = await import('@opentelemetry/resources')
+  const ids = new Ids()
+  const factory = new SpanFactory({
+    resource: resourceFromAttributes({ ...resource }),
+    scope: { name: 'sidelight', version },
+    ids,
+    addressOf,
+    resourceUris: settings.resourceUris,
+  })
+  const queues = new Map<ExporterName, SpanQueue>()
+  for (const name of names) {
+    const sender =
+      name === 'otlp'
+        ? exporting(await otlpExporter(settings.otlp), factory)
+        : printing((span) => print(described(span)), factory)
+    const options = { sender, meter: meter(name), onChange: (error: unknown) => onChange(name, error) }
+    // The exporter has a time-out of its own; ours is for one that forgets it.
+    const timeout = settings.otlp.timeout + 1_000
+    const { queue: most, batch, delay } = settings
+    queues.set(name, new SpanQueue({ ...options, most, batch, delay, timeout }))
+  }
+  const all = [...queues.values()]
+  const traces = new Traces({
+    settings,
+    ids,
+    add: (record) => {
+      for (const queue of all) queue.add(record)
+    },
+  })
+  return {
+    traces,
+    queues,
+    async close(within) {
+      await Promise.all(all.map((queue) => queue.close(within)))
+    },
+  }
+}
+
+function exporting(exporter: SpanExporter, factory: SpanFactory): SpanSender {
+  return {
+    send: (batch) =>
+      new Promise((resolve, reject) => {
+        const spans = batch.flatMap((record) => factory.spansOf(record))
+        // 0 is success.
+        exporter.export(spans, ({ code, error }) => (code === 0 ? resolve() : reject(error ?? new Error('not taken'))))
+      }),
+    close: () => exporter.shutdown(),
+  }
+}
+
+function printing(print: (span: ReadableSpan) => void, factory: SpanFactory): SpanSender {
+  return {
+    async send(batch) {
+      for (const record of batch) for (const span of factory.spansOf(record)) print(span)
+    },
+    async close() {},
+  }
+}
+
+const KINDS = ['internal', 'server', 'client']
+
+/** As a line of the log shows it. */
+function described(span: ReadableSpan): Record<string, unknown> {
+  const { traceId, spanId } = span.spanContext()
+  return {
+    name: span.name,
+    kind: KINDS[span.kind],
+    trace_id: traceId,
+    span_id: spanId,
+    parent_span_id: span.parentSpanContext?.spanId,
+    start: new Date(span.startTime[0] * 1000 + span.startTime[1] / 1e6).toISOString(),
+    duration_ms: span.duration[0] * 1000 + span.duration[1] / 1e6,
+    status: span.status.code === 2 ? 'error' : 'unset',
+    attributes: span.attributes,
+    events: span.events.map(({ name, attributes }) => ({ name, ...attributes })),
+    links: span.links.map(({ context }) => ({ trace_id: context.traceId, span_id: context.spanId })),
+  }
+}

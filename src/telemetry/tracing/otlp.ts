@@ -1,0 +1,50 @@
+/** Makes the OpenTelemetry exporter of a collector. Loads it only when asked to: it costs memory and time to start. */
+import { readFile } from 'node:fs/promises'
+import type { SpanExporter } from '@opentelemetry/sdk-trace'
+import type { OtlpSettings } from './settings.ts'
+
+/** Throws what reading the PEM files throws. */
+export function otlpExporter(settings: OtlpSettings): Promise<SpanExporter> {
+  return settings.protocol === 'grpc' ? grpcExporter(settings) : httpExporter(settings)
+}
+
+async function grpcExporter(settings: OtlpSettings): Promise<SpanExporter> {
+  const { url = settings.endpoint ?? 'http://localhost:4317', timeout } = settings
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-grpc')
+  const { credentials, Metadata } = await import('@grpc/grpc-js')
+  const { ca = null, cert = null, key = null } = await pem(settings)
+  const metadata = new Metadata()
+  for (const [name, value] of Object.entries(settings.headers)) metadata.set(name, value)
+  return new OTLPTraceExporter({
+    url,
+    metadata,
+    credentials: url.startsWith('https:') ? credentials.createSsl(ca, key, cert) : credentials.createInsecure(),
+    timeoutMillis: timeout,
+    compression: compression(settings),
+  })
+}
+
+async function httpExporter(settings: OtlpSettings): Promise<SpanExporter> {
+  const { url = `${(settings.endpoint ?? 'http://localhost:4318').replace(/\/$/, '')}/v1/traces`, timeout } = settings
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto')
+  return new OTLPTraceExporter({
+    url,
+    headers: { ...settings.headers },
+    httpAgentOptions: { keepAlive: true, ...(url.startsWith('https:') ? await pem(settings) : {}) },
+    timeoutMillis: timeout,
+    compression: compression(settings),
+  })
+}
+
+type Compression = NonNullable<
+  ConstructorParameters<typeof import('@opentelemetry/exporter-trace-otlp-proto').OTLPTraceExporter>[0]
+>['compression']
+
+/** The value of its enumeration, which cannot be imported without loading it. */
+const compression = ({ gzip }: OtlpSettings): Compression => (gzip ? 'gzip' : 'none') as Compression
+
+async function pem({ ca, cert, key }: OtlpSettings): Promise<{ ca?: Buffer; cert?: Buffer; key?: Buffer }> {
+  const read = async (file: string | undefined) => (file === undefined ? undefined : readFile(file))
+  const files = { ca: await read(ca), cert: await read(cert), key: await read(key) }
+  return Object.fromEntries(Object.entries(files).filter(([, bytes]) => bytes !== undefined))
+}

@@ -1,0 +1,147 @@
+/** Holds what is to be sent: bounded, one batch under way at a time, and nothing that traffic would ever wait for. */
+import { type SpanRecord, spanCount } from './record.ts'
+
+/** Sends batches to one place. */
+export interface SpanSender {
+  /** Rejects when the batch was not taken. */
+  send(batch: readonly SpanRecord[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** Counts spans. */
+export interface SpanMeter {
+  exported(spans: number): void
+  dropped(reason: 'queue_full' | 'export_failed', spans: number): void
+  /** A batch was not taken. */
+  failed(): void
+}
+
+export interface SpanQueueOptions {
+  readonly sender: SpanSender
+  readonly meter: SpanMeter
+  /** Exchanges that wait at most. */
+  readonly most: number
+  /** Exchanges that are sent at once. */
+  readonly batch: number
+  /** Milliseconds that one waits at most before it is sent. */
+  readonly delay: number
+  /** Milliseconds after which a batch counts as not taken, whatever the sender says later. */
+  readonly timeout: number
+  /** The sender works again, or does not any more. */
+  readonly onChange: (error: unknown) => void
+}
+
+export class SpanQueue {
+  readonly #options: SpanQueueOptions
+  #waiting: SpanRecord[] = []
+  #timer: NodeJS.Timeout | undefined = undefined
+  #sending: Promise<boolean> | undefined = undefined
+  #failing = false
+  #closed = false
+
+  constructor(options: SpanQueueOptions) {
+    this.#options = options
+  }
+
+  /** Why the last batch was not taken; `undefined`: it was. */
+  lastError: unknown = undefined
+
+  get size(): number {
+    return this.#waiting.length
+  }
+
+  add(record: SpanRecord): void {
+    const { most, batch, delay, meter } = this.#options
+    if (this.#closed || this.#waiting.length >= most) {
+      meter.dropped('queue_full', spanCount(record))
+      return
+    }
+    this.#waiting.push(record)
+    if (this.#sending !== undefined) return
+    // Not within the end of an exchange; and not at once where the last one failed, or failing costs more than sending.
+    if (this.#waiting.length === batch && !this.#failing) setImmediate(() => this.#pump())
+    this.#timer ??= setTimeout(() => this.#due(), delay).unref()
+  }
+
+  /** Sends what waits, for at most so many milliseconds; what is left then is dropped. */
+  async close(within: number): Promise<void> {
+    const until = performance.now() + within
+    this.#closed = true
+    clearTimeout(this.#timer)
+    await before(within, this.#empty())
+    this.#drop(this.#waiting.splice(0))
+    await before(Math.max(until - performance.now(), 0), this.#options.sender.close())
+  }
+
+  async #empty(): Promise<void> {
+    await this.#sending
+    while (this.#waiting.length > 0 && (await this.#send()));
+  }
+
+  #due(): void {
+    this.#timer = undefined
+    if (this.#sending === undefined && this.#waiting.length > 0) this.#pump()
+  }
+
+  #pump(): void {
+    if (this.#sending !== undefined || this.#closed || this.#waiting.length === 0) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#sending = this.#send()
+    this.#sending.then((taken) => {
+      this.#sending = undefined
+      if (this.#closed || this.#waiting.length === 0) return
+      if (taken && this.#waiting.length >= this.#options.batch) setImmediate(() => this.#pump())
+      else this.#timer ??= setTimeout(() => this.#due(), this.#options.delay).unref()
+    })
+  }
+
+  /** Never rejects. */
+  async #send(): Promise<boolean> {
+    const { sender, batch, timeout, meter } = this.#options
+    const records = this.#waiting.splice(0, batch)
+    try {
+      const taken = await before(timeout, sender.send(records))
+      if (!taken) throw new Error('the collector did not answer in time')
+      meter.exported(countOf(records))
+      this.#became(undefined)
+      return true
+    } catch (error) {
+      meter.failed()
+      this.#drop(records)
+      this.#became(error)
+      return false
+    }
+  }
+
+  #drop(records: readonly SpanRecord[]): void {
+    if (records.length > 0) this.#options.meter.dropped('export_failed', countOf(records))
+  }
+
+  #became(error: unknown): void {
+    const failing = error !== undefined
+    this.lastError = error
+    if (failing === this.#failing) return
+    this.#failing = failing
+    this.#options.onChange(error)
+  }
+}
+
+function countOf(records: readonly SpanRecord[]): number {
+  let spans = 0
+  for (const record of records) spans += spanCount(record)
+  return spans
+}
+
+/** Whether it came to its end in that time. */
+async function before(milliseconds: number, work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false)
+  })
+  try {
+    return await Promise.race([work.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
