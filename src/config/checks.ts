@@ -1,4 +1,5 @@
 /** Checks what no single setting can tell: that the parts of a configuration fit together. */
+import { checkPair, checkTelemetry } from './checks-telemetry.ts'
 import type { Config } from './config.ts'
 import { at, type ConfigError, faulty } from './errors.ts'
 import { nearest } from './suggest.ts'
@@ -24,14 +25,11 @@ export function checkConfig(config: Config, errors: ConfigError[]): string[] {
     )
   }
   for (const [name, { tls }] of upstreams) {
-    const path = `${at('upstreams', name)}.tls`
-    if (tls.cert !== undefined && tls.key === undefined) refuse(`${path}.key`, 'is missing', 'cert needs its key')
-    if (tls.key !== undefined && tls.cert === undefined)
-      refuse(`${path}.cert`, 'is missing', 'key needs its certificate')
+    checkPair(`${at('upstreams', name)}.tls`, tls, refuse)
   }
   checkUpstreamsOf(routes, Object.keys(config.upstreams), refuse)
   checkPaths(routes, refuse)
-  return warningsOf(config, upstreams)
+  return [...warningsOf(config, upstreams), ...checkTelemetry(config, refuse, sound)]
 }
 
 type Refuse = (path: string, message: string, hint?: string) => void

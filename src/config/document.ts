@@ -3,6 +3,7 @@ import { example } from './example.ts'
 import { type Flag, flags } from './flags.ts'
 import { noun, presence, type Schema } from './schema.ts'
 import { settings } from './settings.ts'
+import { aliasVariables, standardVariables, type Variable } from './telemetry-variables.ts'
 
 export function configurationDocument(): string {
   const sections = Object.entries(settings.properties ?? {}).map(([key, schema]) => section(key, schema))
@@ -36,6 +37,20 @@ error, except for those that Kubernetes sets for a Service called \`sidelight\` 
 \`--upstream\` adds the upstream \`default\`, or overrides the URL of the file's. When the file has no routes, a sole upstream gets
 one at the path of its URL, to which \`--passthrough\` adds paths.
 
+## Variables of OpenTelemetry
+
+They work as everywhere, over the file. Durations are milliseconds. A variable for one signal goes over the one for all.
+
+| variable | sets |
+| --- | --- |
+${standardVariables.map(variableRow).join('\n')}
+
+Variables that other MCP gateways use weigh least: they fill in what neither the file nor another variable says.
+
+| variable | sets |
+| --- | --- |
+${aliasVariables.map(variableRow).join('\n')}
+
 ${sections.join('\n\n')}
 `
 }
@@ -43,6 +58,10 @@ ${sections.join('\n\n')}
 function flagRow({ name, variable, value, setting, description }: Flag): string {
   const sets = setting === undefined ? '' : code(setting.join('.'))
   return row([code(`--${name} ${value}`), code(variable), sets, sentence(description)])
+}
+
+function variableRow({ name, sets }: Variable): string {
+  return row([code(name), sets])
 }
 
 function section(key: string, schema: Schema): string {

@@ -33,6 +33,12 @@ interceptors:
   - module: ./redact.mjs
     options: { names: [password, token] }
 
+telemetry:
+  resource: { deployment.environment.name: production }
+  metrics:
+    exporters: [prometheus, otlp]
+    otlp: { endpoint: http://otel-collector:4317 }
+
 drain: { lag: 5s, deadline: 25s }
 log: { level: info }
 `

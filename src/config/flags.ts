@@ -1,5 +1,7 @@
 /** The command line: every flag, its environment variable and the setting behind it. */
 
+import type { Placement } from './placement.ts'
+
 export interface Flag {
   readonly name: string
   readonly variable: string
@@ -48,27 +50,10 @@ export interface Given {
   readonly values: readonly string[]
 }
 
-/** The document with the given values in it, and for the path of each the label under which it was given. */
-export function overlay(
-  document: unknown,
-  given: readonly Given[],
-): { document: unknown; labels: Map<string, string> } {
-  const labels = new Map<string, string>()
-  let whole = document
-  for (const { flag, label, values } of given) {
-    const text = values.at(-1)
-    if (flag.setting === undefined || text === undefined) continue
-    labels.set(flag.setting.join('.'), label)
-    whole = put(whole, flag.setting, text)
-  }
-  return { document: whole, labels }
-}
-
-function put(node: unknown, [key, ...rest]: readonly string[], text: string): unknown {
-  if (key === undefined) return text
-  const inner = node === undefined ? {} : node
-  // What is no mapping is left for the walk to complain about.
-  if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return node
-  const fields: Readonly<Record<string, unknown>> = { ...inner }
-  return { ...fields, [key]: put(Object.hasOwn(fields, key) ? fields[key] : undefined, rest, text) }
+/** The given values in the places of their settings, the last where several were given. */
+export function placementsOf(given: readonly Given[]): Placement[] {
+  return given.flatMap(({ flag: { setting }, label, values }) => {
+    const value = values.at(-1)
+    return setting === undefined || value === undefined ? [] : [{ setting, value, label }]
+  })
 }

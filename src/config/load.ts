@@ -6,10 +6,12 @@ import { type Config, resolveSettings } from './config.ts'
 import { readEnvironment } from './environment.ts'
 import { at, type ConfigError } from './errors.ts'
 import { checkFiles, readDocument } from './file.ts'
-import { type Given, overlay } from './flags.ts'
+import { type Given, placementsOf } from './flags.ts'
+import { labelOf, overlay, type Placement, underlay } from './placement.ts'
 import { settings } from './settings.ts'
 import { passthrough } from './settings-upstreams.ts'
 import { type Environment, substitute } from './substitute.ts'
+import { readTelemetryEnvironment } from './telemetry-environment.ts'
 import { type Reading, walk } from './walk.ts'
 
 export interface Start {
@@ -39,27 +41,49 @@ export async function loadConfig({ argv, env, cwd }: Start): Promise<Loaded | { 
 
   const variables = readEnvironment(env)
   const given = [...stated, ...variables.given.filter(({ flag }) => !stated.some((s) => s.flag === flag))]
-  const errors = [...faults, ...variables.errors]
+  const telemetry = readTelemetryEnvironment(env)
+  const errors = [...faults, ...variables.errors, ...telemetry.errors]
   const named = given.find(({ flag }) => flag.name === 'config')?.values.at(-1)
   if (command === 'check' && named === undefined) {
     errors.push({ path: 'check', message: 'needs a file', hint: 'sidelight check FILE' })
   }
   const source = named === undefined ? { document: {} } : await readDocument(resolve(cwd, named), named)
   const folder = named === undefined ? cwd : dirname(resolve(cwd, named))
-  const read = await readSettings('errors' in source ? {} : source.document, given, env, folder)
+  const over = [...telemetry.standard, ...placementsOf(given)]
+  const { aliases } = telemetry
+  const read = await readSettings('errors' in source ? {} : source.document, {
+    given,
+    over,
+    under: aliases,
+    env,
+    folder,
+  })
   if ('errors' in source) {
     // Without the file, only what flags and variables say can be judged.
-    const own = read.errors.filter(({ path }) => given.some(({ label }) => path.startsWith(label)))
+    const labels = [...given, ...over, ...aliases].map(({ label }) => label)
+    const own = read.errors.filter(({ path }) => labels.some((label) => path.startsWith(label)))
     return { errors: [...errors, ...source.errors, ...own] }
   }
   errors.push(...read.errors)
   if (errors.length > 0) return { errors }
-  return { command, config: read.config, folder, warnings: [...variables.warnings, ...read.warnings] }
+  const warnings = [...variables.warnings, ...telemetry.warnings, ...read.warnings]
+  return { command, config: read.config, folder, warnings }
 }
 
-async function readSettings(source: unknown, given: readonly Given[], env: Environment, folder: string) {
+interface Sources {
+  readonly given: readonly Given[]
+  /** Over the file, and under it. */
+  readonly over: readonly Placement[]
+  readonly under: readonly Placement[]
+  readonly env: Environment
+  readonly folder: string
+}
+
+async function readSettings(source: unknown, { given, over, under, env, folder }: Sources) {
   const substituted = substitute(source, env)
-  const { document, labels } = overlay(substituted.document, given)
+  const overlaid = overlay(substituted.document, over)
+  const { document, labels: weak } = underlay(overlaid.document, under)
+  const labels = new Map([...weak, ...overlaid.labels])
   // A value that is overridden, or could not be substituted, needs no further complaint.
   const unset = substituted.errors.filter(({ path }) => !labels.has(path))
   const texts = { has: (path: string) => labels.has(path) || substituted.texts.has(path) }
@@ -77,7 +101,15 @@ async function readSettings(source: unknown, given: readonly Given[], env: Envir
   const warnings = checkConfig(config, errors)
   if (extra && !implied) warnings.push(`${extra.label}: has no effect, it is for the route that --upstream implies`)
   errors.push(...(await checkFiles(reading.files)))
-  return { config, warnings, errors: errors.map((error) => ({ ...error, path: labels.get(error.path) ?? error.path })) }
+  const told = errors.map((error) => ({ ...error, path: labelOf(labels, error.path) ?? error.path }))
+  return { config, warnings, errors: once(told) }
+}
+
+/** One variable may set several settings: its fault is told once. */
+function once(errors: readonly ConfigError[]): ConfigError[] {
+  return errors.filter(
+    ({ path, message }, i) => i === errors.findIndex((e) => e.path === path && e.message === message),
+  )
 }
 
 function defaults(): Config {

@@ -1,18 +1,6 @@
 /** The settings of tracing: what is sampled, what is kept all the same, and where spans go. */
-import {
-  boolean,
-  duration,
-  integer,
-  list,
-  literals,
-  map,
-  maybe,
-  noun,
-  object,
-  optional,
-  type Schema,
-} from './schema.ts'
-import { headerValue, httpUrl, pemFile } from './values.ts'
+import { boolean, duration, integer, list, literals, map, maybe, noun, object, type Schema } from './schema.ts'
+import { otlpExporter } from './settings-otlp.ts'
 
 interface RateWords {
   readonly description: string
@@ -82,38 +70,7 @@ const keep = object(
 )
 
 /** Where and how spans are sent by OTLP. */
-export const tracesOtlp = object(
-  {
-    endpoint: optional(
-      httpUrl({
-        description:
-          'URL of the collector (`OTEL_EXPORTER_OTLP_ENDPOINT`). With `http/protobuf`, `/v1/traces` is added to it. Unset, port 4317 (`grpc`) or 4318 of this machine.',
-        examples: ['http://otel-collector:4317'],
-      }),
-    ),
-    url: optional(
-      httpUrl({
-        description:
-          'URL that takes spans, used as it is, in place of `endpoint` (`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`).',
-        examples: ['http://otel-collector:4318/v1/traces'],
-      }),
-    ),
-    protocol: literals(['grpc', 'http/protobuf'], { default: 'grpc', description: 'Protocol of the collector.' }),
-    headers: map(headerValue({ examples: ['Bearer …'] }), {
-      keys: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
-      default: {},
-      description: 'Headers to send along, for example `authorization`.',
-    }),
-    timeout: duration({ default: '10s', atLeast: 1, description: 'Time for the collector to take a batch.' }),
-    gzip: boolean({ default: false, description: 'Compress what is sent.' }),
-    ca: optional(
-      pemFile({ description: 'PEM file of the authorities that sign its certificate. Unset, the public ones.' }),
-    ),
-    cert: optional(pemFile({ description: 'PEM file of the client certificate to present. Needs `key`.' })),
-    key: optional(pemFile({ description: 'PEM file of the client key. Needs `cert`.' })),
-  },
-  { description: 'The collector. An `http` URL is not encrypted, an `https` URL is.' },
-)
+export const tracesOtlp = otlpExporter({ path: 'traces', words: 'spans' })
 
 export const traces = object(
   {

@@ -16,6 +16,7 @@ import {
   string,
 } from './schema.ts'
 import { admin, listen } from './settings-listeners.ts'
+import { telemetry } from './settings-telemetry.ts'
 import { route, upstream } from './settings-upstreams.ts'
 import { module } from './values.ts'
 
@@ -162,6 +163,7 @@ export const settings = object(
     }),
     sessions,
     inspection,
+    telemetry,
     drain,
     log,
   },

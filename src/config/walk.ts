@@ -98,6 +98,7 @@ function isA(type: string, value: unknown): boolean {
 function retype({ type }: Schema, text: unknown): unknown {
   const types = [type].flat()
   if (types.includes('integer') && /^-?\d+$/.test(String(text))) return Number(text)
+  if (types.includes('number') && /^-?\d+(\.\d+)?$/.test(String(text))) return Number(text)
   if (types.includes('boolean') && (text === 'true' || text === 'false')) return text === 'true'
   return text
 }

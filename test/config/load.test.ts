@@ -6,6 +6,7 @@ import { withUpstream } from '../../src/config/config.ts'
 import { loaded } from './load-with.ts'
 
 const url = 'http://127.0.0.1:3001/mcp'
+const otlp = { protocol: 'grpc', headers: {}, timeout: 10_000, gzip: false }
 
 test('without anything, every setting has its default and there is no upstream', async () => {
   const { command, config, warnings } = await loaded({})
@@ -25,6 +26,14 @@ test('without anything, every setting has its default and there is no upstream',
     upstreams: {},
     routes: [],
     interceptors: [],
+    sessions: { max: 10_000, idle: 1_800_000, heartbeat: 30_000, resume: 60_000, abandonAfter: 600_000 },
+    inspection: { inflatedBytes: 64 * 1024 * 1024, inflatedRatio: 100, namesFor: 3_600_000 },
+    telemetry: {
+      enabled: true,
+      resource: {},
+      metrics: { exporters: undefined, interval: 60_000, timeout: 30_000, otlp },
+      traces: config.telemetry.traces,
+    },
     drain: { lag: 5000, deadline: 25_000 },
     log: { level: 'info', access: true },
   })
@@ -48,6 +57,7 @@ test('--upstream adds a required upstream and a route at the path of its URL', a
       hostnames: [],
       upstream: 'default',
       host: 'upstream',
+      invalidRequests: 'refuse',
       publicUrl: undefined,
       passthrough: ['/.well-known/*'],
       deadlines: { connect: 1000, responseHead: 300_000, bodyIdle: 60_000 },

@@ -1,0 +1,38 @@
+/** Checks that the settings of telemetry fit together. */
+import type { Config } from './config.ts'
+
+type Refuse = (path: string, message: string, hint?: string) => void
+type Otlp = Config['telemetry']['metrics']['otlp']
+
+const SIGNALS = ['metrics', 'traces'] as const
+
+/** Refuses what cannot be meant, and returns warnings about what hardly can. */
+export function checkTelemetry(config: Config, refuse: Refuse, sound: (path: string) => boolean): string[] {
+  return SIGNALS.flatMap((signal) => {
+    const { exporters = [], otlp } = config.telemetry[signal]
+    const path = `telemetry.${signal}`
+    if (exporters.length > 1 && exporters.includes('none') && sound(`${path}.exporters`))
+      refuse(`${path}.exporters`, 'has none beside others', 'leave none out, or let it stand alone')
+    if (!sound(`${path}.otlp`)) return []
+    checkPair(`${path}.otlp`, otlp, refuse)
+    return strangePort(`${path}.otlp`, otlp)
+  })
+}
+
+/** A client certificate and its key come together. */
+export function checkPair(
+  path: string,
+  { cert, key }: { readonly cert?: string; readonly key?: string },
+  refuse: Refuse,
+): void {
+  if (cert !== undefined && key === undefined) refuse(`${path}.key`, 'is missing', 'cert needs its key')
+  if (key !== undefined && cert === undefined) refuse(`${path}.cert`, 'is missing', 'key needs its certificate')
+}
+
+/** A collector serves each protocol on a port of its own; the wrong one fails only when something is sent. */
+function strangePort(path: string, { endpoint, url = endpoint, protocol }: Otlp): string[] {
+  const port = url === undefined ? '' : new URL(url).port
+  const usual = { '4317': 'grpc', '4318': 'http/protobuf' }[port]
+  if (usual === undefined || usual === protocol) return []
+  return [`${path}: port ${port} is that of ${usual}, and protocol is ${protocol}`]
+}
