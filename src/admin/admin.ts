@@ -37,8 +37,14 @@ export class AdminListener {
     this.#guard(allowedHosts(hosts, host), allowedOrigins(origins, host))
     healthRoutes(this.#app, health)
     metricsRoute(this.#app, store)
-    this.#app.setNotFoundHandler((_request, reply) => {
-      reply.code(404).send({ error: 'not_found', message: 'Here are /metrics, /health and /health/ready' })
+    this.#app.setNotFoundHandler((request, reply) => {
+      const methods = this.#methodsOf(request.url)
+      if (methods.length > 0) {
+        const allow = methods.join(', ')
+        reply.code(405).header('allow', allow)
+        return reply.send({ error: 'method_not_allowed', message: `Here only ${allow} can be asked` })
+      }
+      return reply.code(404).send({ error: 'not_found', message: 'Here are /metrics, /health and /health/ready' })
     })
   }
 
@@ -51,6 +57,12 @@ export class AdminListener {
   async close(): Promise<void> {
     this.#app.server.closeAllConnections()
     await this.#app.close()
+  }
+
+  /** What a path serves; nothing: there is no such path. */
+  #methodsOf(target: string): string[] {
+    const url = target.replace(/\?.*$/, '')
+    return this.#app.supportedMethods.filter((method) => this.#app.hasRoute({ method, url }))
   }
 
   /** Health is open to every Host: the kubelet probes by pod address. */

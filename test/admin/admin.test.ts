@@ -12,7 +12,8 @@ describe('the admin listener', () => {
   let origin: RawOrigin
   let g: TestGateway
   before(async () => {
-    origin = await rawOrigin()
+    // No MCP server, so that it is never ready.
+    origin = await rawOrigin({ behaviour: (exchange) => exchange.respond({ body: '{"ok":true}' }) })
     g = await gateway(inFrontOf(`${origin.url}/mcp`))
   })
   after(async () => {
@@ -112,8 +113,6 @@ describe('the admin listener', () => {
       ['GET', '/'],
       ['GET', '/metrics/'],
       ['GET', '/healthy'],
-      ['POST', '/metrics'],
-      ['DELETE', '/health'],
       ['GET', '/mcp'],
       ['GET', '/%2e%2e/etc/passwd'],
     ] as const) {
@@ -124,6 +123,22 @@ describe('the admin listener', () => {
           error: 'not_found',
           message: 'Here are /metrics, /health and /health/ready',
         })
+      })
+    }
+
+    for (const [method, target, least] of [
+      ['POST', '/metrics', ['GET']],
+      ['OPTIONS', '/metrics?x=y', ['GET']],
+      ['PROPFIND', '/metrics', ['GET']],
+      ['DELETE', '/health', ['GET', 'HEAD']],
+      ['PUT', '/health/ready', ['GET', 'HEAD']],
+    ] as const) {
+      it(`${method} ${target} is 405 as JSON, and says what may be asked there`, async () => {
+        const response = await ask(target, [], { method })
+        assert.deepEqual([response.status, json(response).error], [405, 'method_not_allowed'])
+        const allowed = response.header('allow')?.split(', ') ?? []
+        for (const each of least) assert.ok(allowed.includes(each), String(allowed))
+        assert.ok(!allowed.includes(method))
       })
     }
 
