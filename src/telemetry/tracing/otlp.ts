@@ -1,5 +1,6 @@
 /** Makes the OpenTelemetry exporter of a collector. Loads it only when asked to: it costs memory and time to start. */
 import { readFile } from 'node:fs/promises'
+import type { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base'
 import type { SpanExporter } from '@opentelemetry/sdk-trace'
 import type { OtlpSettings } from './settings.ts'
 
@@ -36,12 +37,8 @@ async function httpExporter(settings: OtlpSettings): Promise<SpanExporter> {
   })
 }
 
-type Compression = NonNullable<
-  ConstructorParameters<typeof import('@opentelemetry/exporter-trace-otlp-proto').OTLPTraceExporter>[0]
->['compression']
-
 /** The value of its enumeration, which cannot be imported without loading it. */
-const compression = ({ gzip }: OtlpSettings): Compression => (gzip ? 'gzip' : 'none') as Compression
+const compression = ({ gzip }: OtlpSettings): CompressionAlgorithm => (gzip ? 'gzip' : 'none') as CompressionAlgorithm
 
 async function pem({ ca, cert, key }: OtlpSettings): Promise<{ ca?: Buffer; cert?: Buffer; key?: Buffer }> {
   const read = async (file: string | undefined) => (file === undefined ? undefined : readFile(file))

@@ -27,7 +27,7 @@ export interface OtlpSettings {
   readonly endpoint?: string
   /** Used as it is, in place of `endpoint`. */
   readonly url?: string
-  readonly protocol: 'grpc' | 'http/protobuf' | 'http/json'
+  readonly protocol: 'grpc' | 'http/protobuf'
   readonly headers: Readonly<Record<string, string>>
   /** Milliseconds. */
   readonly timeout: number
