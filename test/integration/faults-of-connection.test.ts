@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { blackHole } from '../support/black-hole.ts'
-import { chunks, JSON_TYPE, longHead, OK_BODY, sseHead } from '../support/fault-parts.ts'
+import { answerChunk, chunks, JSON_TYPE, longHead, OK_BODY, sseHead } from '../support/fault-parts.ts'
 import { headBytes } from '../support/http-head.ts'
 import { rawOrigin } from '../support/raw-origin.ts'
 import { assertRpcError, stage } from './faults-stage.ts'
@@ -127,6 +127,7 @@ test('an event stream that says nothing is not cut by the idle deadline', async 
           await x.write(sseHead)
           await x.pause(700)
           await x.write(chunks(2))
+          await x.write(answerChunk)
           await x.lastChunk()
         },
       },
@@ -135,7 +136,7 @@ test('an event stream that says nothing is not cut by the idle deadline', async 
   for (const method of ['GET', 'POST']) {
     const response = await s.ask(`quiet-${method}`, { method, behaviour: 'quiet' })
     assert.ok(response.clean)
-    assert.equal(response.body.toString().split('\n\n').length, 3)
+    assert.equal(response.body.toString().split('\n\n').length, 4)
     assert.equal((await s.ended()).outcome, 'ok')
   }
   await s.settled()
@@ -143,13 +144,21 @@ test('an event stream that says nothing is not cut by the idle deadline', async 
 
 test('a JSON body that a slow downstream holds up is not idle', async (t) => {
   const size = 24 * 1024 * 1024
-  const piece = Buffer.alloc(65_536, 'x')
+  const [start, end] = [OK_BODY.slice(0, -1), '}']
   const s = await stage(t, {
     origin: {
       named: {
         large: async (x) => {
           await x.head(200, [JSON_TYPE, ['Content-Length', String(size)]])
-          for (let sent = 0; sent < size && (await x.write(piece)); sent += piece.length);
+          await x.write(start)
+          const piece = Buffer.alloc(65_536, ' ')
+          const last = size - end.length
+          for (
+            let sent = start.length;
+            sent < last && (await x.write(piece.subarray(0, last - sent)));
+            sent += piece.length
+          );
+          await x.write(end)
         },
       },
     },

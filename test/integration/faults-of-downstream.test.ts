@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { chunks, JSON_TYPE, longHead, OK_BODY, okHead, sseHead } from '../support/fault-parts.ts'
+import { CALL_ID, chunks, JSON_TYPE, longHead, OK_BODY, okHead, sseHead } from '../support/fault-parts.ts'
 import { settles } from '../support/measure.ts'
 import { requestBytes } from '../support/raw-client.ts'
 import type { Behaviour } from '../support/raw-origin.ts'
@@ -132,20 +132,22 @@ test('a downstream that leaves while it does not read closes the upstream connec
   await s.settled()
 })
 
+const LATE_BODY = JSON.stringify({ jsonrpc: '2.0', id: CALL_ID, result: 'late' })
+
 test('pipelined requests are answered in order, each once', async (t) => {
   const s = await stage(t, {
     origin: {
       named: {
         late: async (x) => {
           await x.pause(80)
-          await x.respond({ body: '"late"' })
+          await x.respond({ body: LATE_BODY })
         },
       },
     },
   })
   const client = await s.client()
   await client.send(Buffer.concat([s.bytes('a', { behaviour: 'late' }), s.bytes('b'), s.bytes('c')]))
-  assert.equal((await client.response()).body.toString(), '"late"')
+  assert.equal((await client.response()).body.toString(), LATE_BODY)
   assert.equal((await client.response()).body.toString(), OK_BODY)
   assert.equal((await client.response()).body.toString(), OK_BODY)
   for (const { outcome } of await s.endedAll(3)) assert.equal(outcome, 'ok')

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FAILURES } from '../../src/errors.ts'
-import { JSON_TYPE, OK_BODY, sseHead } from '../support/fault-parts.ts'
+import { answerChunk, JSON_TYPE, OK_BODY, sseHead } from '../support/fault-parts.ts'
 import { chunkBytes, type HeaderList } from '../support/http-head.ts'
 import { settles } from '../support/measure.ts'
 import { SMUGGLED, smugglingShapes } from '../support/smuggling.ts'
@@ -53,6 +53,7 @@ test('the time for a request bounds no response', async (t) => {
         stream: async (x) => {
           await x.write(sseHead)
           await x.pause(700)
+          await x.write(answerChunk)
           await x.lastChunk()
         },
       },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { OK_BODY, sseEvent } from '../support/fault-parts.ts'
+import { CALL_ID, OK_BODY, sseEvent } from '../support/fault-parts.ts'
 import { faultBehaviours } from '../support/faults.ts'
 import { type GatewayProcess, gatewayProcess } from '../support/gateway.ts'
 import { processUse, settles } from '../support/measure.ts'
@@ -16,7 +16,7 @@ const REQUESTS = 3_000
 const AT_ONCE = 48
 /** The storm ends here even on a slow machine: what was sent by then is what is judged. Milliseconds. */
 const BOUND = 15_000
-const CALL = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
+const CALL = JSON.stringify({ jsonrpc: '2.0', id: CALL_ID, method: 'ping' })
 
 const behaviours: Readonly<Record<string, Behaviour>> = {
   ...faultBehaviours,
@@ -24,6 +24,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   stream: async (x) => {
     await x.openStream()
     for (let index = 0; index < 5 && (await x.chunk(sseEvent(index))); index++) await x.pause(1)
+    await x.chunk(`data: ${OK_BODY}\n\n`)
     await x.lastChunk()
   },
 }
@@ -89,11 +90,15 @@ test('a storm of faults leaves the process whole, and every exchange counted onc
       assert.ok(count === 1 || (count === 0 && !certain), `${id} was counted ${count} times`)
     }
     const outcomes = new Set(lines.map(({ outcome }) => outcome))
-    for (const outcome of ['ok', 'downstream_closed', 'upstream_reset', 'refused']) assert.ok(outcomes.has(outcome))
+    for (const outcome of ['ok', 'downstream_closed', 'upstream_reset', 'jsonrpc_error', 'refused'])
+      assert.ok(outcomes.has(outcome))
     for (const outcome of outcomes) {
       const count = lines.filter((line) => line.outcome === outcome).length
       assert.equal(await g.metric('mcp_requests_total', { outcome: String(outcome) }), count)
     }
+    const begun = await g.metric('mcp_messages_total', { direction: 'downstream', kind: 'request' })
+    assert.ok(begun > 0)
+    assert.equal(await g.metric('mcp_server_operation_duration_seconds_count'), begun, 'each operation ended once')
 
     const broken = g.log.filter(({ msg }) => msg === 'uncaught error' || msg === 'unhandled rejection')
     assert.deepEqual(broken, [])

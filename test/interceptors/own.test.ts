@@ -9,6 +9,7 @@ import { type RawResponse, type RequestParts, rawClient, requestBytes } from '..
 import { type Behaviour, rawOrigin } from '../support/raw-origin.ts'
 import { ownModules } from './own-modules.ts'
 
+const PONG = '{"jsonrpc":"2.0","id":7,"result":{}}'
 const PING = '{"jsonrpc":"2.0","id":7,"method":"ping"}'
 
 /** Notes each phase, waits where told, and does what the options say. */
@@ -87,12 +88,14 @@ for (const [how, wait] of [
 }
 
 it('that answer keep the request from the upstream and from those behind, and all see the end', async (t) => {
-  const verdict = { action: 'answer', status: 203, headers: { 'X-From': 'b' }, body: '{"cached":true}' }
+  const body = '{"jsonrpc":"2.0","id":7,"result":{"cached":true}}'
+  const headers = { 'X-From': 'b', 'Content-Type': 'application/json' }
+  const verdict = { action: 'answer', status: 203, headers, body }
   const { ask, log, calls, g } = await stage(t, { a: {}, b: { options: { verdict } }, c: {} })
   const response = await ask({ headers: [['X-Correlation-ID', 'mine']] })
   assert.deepEqual(
     [response.status, response.body.toString(), response.header('x-from'), response.header('x-correlation-id')],
-    [203, '{"cached":true}', 'b', 'mine'],
+    [203, body, 'b', 'mine'],
   )
   assert.deepEqual(log, ['request a', 'request b', 'end c', 'end b', 'end a'])
   assert.equal(calls().length, 0)
@@ -160,7 +163,7 @@ for (const phase of ['request', 'response', 'end'] as const) {
     it(`that throw ${how} in the ${phase} phase are passed over with failOpen`, async (t) => {
       const { ask, calls, g } = await stage(t, { a: {}, b: { options: { fail: phase, wait }, failOpen: true }, c: {} })
       const response = await ask()
-      assert.deepEqual([response.status, response.body.toString()], [200, '{"ok":true}'])
+      assert.deepEqual([response.status, response.body.toString()], [200, PONG])
       assert.deepEqual([calls().length, g.exchanges[0]?.outcome], [1, 'ok'])
       assert.equal(await g.metric('mcp_interceptor_errors_total', { interceptor: 'b' }), 1)
     })

@@ -19,6 +19,8 @@ export interface Expectation {
   readonly outcomes: readonly Outcome[]
   /** That of the operation, where it is not that of the exchange. */
   readonly operation?: Outcome
+  /** Those of the exchange where nobody looks for messages, where they differ. */
+  readonly unseen?: readonly Outcome[]
   /** How often the request reaches the origin. */
   readonly hits: number
   /** `broken`: the downstream must notice that the body is not whole. `none`: no end within the test; disconnect. */

@@ -32,7 +32,7 @@ export const surpriseFaults: readonly Fault[] = [
       await exchange.write(ERROR_BODY)
       exchange.fin()
     },
-    expect: { ...passes, statuses: [413], outcomes: ['jsonrpc_error'], body: ERROR_BODY },
+    expect: { ...passes, statuses: [413], outcomes: ['jsonrpc_error'], unseen: ['http_error'], body: ERROR_BODY },
   },
   {
     name: 'early-response-unread',
@@ -44,7 +44,13 @@ export const surpriseFaults: readonly Fault[] = [
       exchange.destroy()
     },
     // Closing with unread bytes sends a RST, which may overtake the answer when the request is large.
-    expect: { ...passes, statuses: [413, 502], outcomes: ['jsonrpc_error', 'upstream_reset'], body: ERROR_BODY },
+    expect: {
+      ...passes,
+      statuses: [413, 502],
+      outcomes: ['jsonrpc_error', 'upstream_reset'],
+      unseen: ['http_error', 'upstream_reset'],
+      body: ERROR_BODY,
+    },
     spoilsConnection: true,
   },
   { name: 'continue-first', behaviour: says('HTTP/1.1 100 Continue\r\n\r\n', okHead, OK_BODY), expect: passes },
@@ -112,19 +118,19 @@ export const surpriseFaults: readonly Fault[] = [
     name: 'no-content',
     behaviour: says('HTTP/1.1 204 No Content\r\n\r\n'),
     // Whole on the wire, and no answer to a call.
-    expect: { ...passes, statuses: [204], outcomes: ['unknown'], body: '' },
+    expect: { ...passes, statuses: [204], outcomes: ['unknown'], unseen: ['ok'], body: '' },
   },
   {
     name: 'not-modified',
     behaviour: says(headBytes('HTTP/1.1 304 Not Modified', [['ETag', '"e"'], LENGTH])),
     method: 'GET',
-    expect: { ...passes, statuses: [304], outcomes: ['http_error'], body: '' },
+    expect: { ...passes, statuses: [304], outcomes: ['http_error'], unseen: ['ok'], body: '' },
   },
   { name: 'head', behaviour: says(okHead), method: 'HEAD', expect: { ...passes, body: '' } },
   {
     name: 'accepted',
     behaviour: says('HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n'),
-    expect: { ...passes, statuses: [202], outcomes: ['unknown'], body: '' },
+    expect: { ...passes, statuses: [202], outcomes: ['unknown'], unseen: ['ok'], body: '' },
   },
   {
     name: 'unavailable',
