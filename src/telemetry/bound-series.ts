@@ -57,6 +57,18 @@ export class GaugeSeries extends Series {
   }
 }
 
+/** The span that a recording belongs to. Ids are lower-case hexadecimal, of 32 and 16 digits. */
+export interface SpanRef {
+  readonly traceId: string
+  readonly spanId: string
+}
+
+/** A recording that can be looked up: its span, its value, and when (milliseconds since the epoch). */
+export interface Exemplar extends SpanRef {
+  readonly value: number
+  readonly time: number
+}
+
 const COUNT = 0
 const SUM = 1
 const BUCKETS = 2
@@ -66,6 +78,7 @@ export const histogramWidth = (bounds: readonly number[]): number => BUCKETS + b
 
 export class HistogramSeries extends Series {
   readonly bounds: readonly number[]
+  #exemplars: (Exemplar | undefined)[] | undefined = undefined
 
   constructor(
     cells: Float64Array,
@@ -78,8 +91,11 @@ export class HistogramSeries extends Series {
     this.bounds = bounds
   }
 
-  /** NaN is ignored: one would make the sum useless for ever. */
-  record(value: number): void {
+  /**
+   * NaN is ignored: one would make the sum useless for ever. `span`: a span that was sampled, kept as the exemplar of the
+   * value's bucket in place of the one before.
+   */
+  record(value: number, span?: SpanRef): void {
     const { cells, index, bounds } = this
     const length = bounds.length
     let i = 0
@@ -88,6 +104,12 @@ export class HistogramSeries extends Series {
     cells[index + COUNT]! += 1
     cells[index + SUM]! += value
     if (i < length) cells[index + BUCKETS + i]! += 1
+    if (span !== undefined) this.#keep(i, value, span)
+  }
+
+  /** One for each bucket, the one above the last bound at the end. */
+  get exemplars(): readonly (Exemplar | undefined)[] | undefined {
+    return this.#exemplars
   }
 
   get count(): number {
@@ -101,5 +123,10 @@ export class HistogramSeries extends Series {
   /** Recordings in the bucket of the i-th bound alone, not cumulative. */
   bucket(i: number): number {
     return this.cells[this.index + BUCKETS + i]!
+  }
+
+  #keep(bucket: number, value: number, { traceId, spanId }: SpanRef): void {
+    this.#exemplars ??= new Array(this.bounds.length + 1).fill(undefined)
+    this.#exemplars[bucket] = { traceId, spanId, value, time: Date.now() }
   }
 }

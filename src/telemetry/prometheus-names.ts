@@ -3,6 +3,7 @@
  * https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
  */
 import type { InstrumentDef } from './definition.ts'
+import type { FamilyDef } from './family.ts'
 
 const UNITS: Readonly<Record<string, string>> = {
   d: 'days',
@@ -43,6 +44,14 @@ export function prometheusName(def: InstrumentDef): PrometheusName {
   if (unit !== '' && family !== unit && !family.endsWith(`_${unit}`)) family += `_${unit}`
   const suffix = type === 'counter' ? '_total' : type === 'info' ? '_info' : ''
   return { family, sample: family + suffix, type, unit }
+}
+
+/** The name on the page: its own, where the family has one. */
+export function familyName(def: FamilyDef): PrometheusName {
+  const { exactName } = def
+  return exactName === undefined
+    ? prometheusName(def)
+    : { family: exactName, sample: exactName, type: prometheusType(def), unit: '' }
 }
 
 /** A label's name: dots and whatever else Prometheus does not take become underscores. */

@@ -180,6 +180,65 @@ test('values that are no finite number are written as Prometheus reads them', as
   )
 })
 
+describe('exemplars', () => {
+  const one = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }
+  const two = { traceId: 'f'.repeat(32), spanId: '1'.repeat(16) }
+
+  function recorded() {
+    const store = new SeriesStore(1000, () => 0)
+    const buckets = [0.5, 1]
+    const time = store.histogram({
+      name: 'time',
+      kind: 'histogram',
+      unit: 's',
+      help: '',
+      labels: ['v'],
+      buckets,
+      cap: 9,
+    })
+    return { store, series: time.bind(['a']) }
+  }
+
+  test('stand on OpenMetrics buckets, the last of each bucket, with their own time', async () => {
+    const { store, series } = recorded()
+    const before = Date.now()
+    series.record(0.1, one)
+    series.record(0.2, two)
+    series.record(0.3)
+    series.record(7.5, one)
+    const lines = (await page(store, 'openmetrics')).split('\n').filter((line) => line.includes('_bucket'))
+    const [low, middle, high] = lines.map((line) => line.split(' # '))
+    assert.equal(low?.[0], 'time_seconds_bucket{v="a",le="0.5"} 3')
+    const [labels, value, at] = low?.[1]?.split(' ') ?? []
+    assert.equal(labels, `{trace_id="${two.traceId}",span_id="${two.spanId}"}`)
+    assert.equal(value, '0.2')
+    assert.match(at ?? '', /^\d+\.\d{3}$/)
+    assert.ok(Number(at) * 1000 >= before - 1 && Number(at) * 1000 <= Date.now() + 1)
+    assert.deepEqual(middle, ['time_seconds_bucket{v="a",le="1.0"} 3'])
+    assert.match(high?.[1] ?? '', new RegExp(`^\\{trace_id="${one.traceId}",span_id="${one.spanId}"\\} 7\\.5 `))
+  })
+
+  test('stand in JSON, and nowhere in text 0.0.4, which has none', async () => {
+    const { store, series } = recorded()
+    series.record(0.7, one)
+    assert.doesNotMatch(await page(store, 'text'), /trace_id|#\s*\{/)
+    const [family] = JSON.parse(await page(store, 'json'))
+    const [none, kept, above] = family.series[0].exemplars
+    assert.deepEqual([none, above], [null, null])
+    assert.deepEqual([kept.traceId, kept.spanId, kept.value], [one.traceId, one.spanId, 0.7])
+  })
+
+  test('go with their series', async () => {
+    const { store, series } = recorded()
+    series.record(0.7, one)
+    const [time] = store.instruments
+    time!.unbind(['a'])
+    series.record(0.7, one)
+    time!.bind(['a'])
+    assert.doesNotMatch(await page(store, 'openmetrics'), /trace_id/)
+  })
+})
+
 describe('slices', () => {
   const large = () => {
     const store = new SeriesStore()
