@@ -55,6 +55,7 @@ export interface ProxyOptions {
 }
 
 export const MCP_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'])
+/** Elsewhere the rest falls to the handler for what is not found: each method costs memory. */
 const USUAL_METHODS = ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS', 'PUT', 'PATCH', 'TRACE']
 /** CONNECT is no request: Node closes its connection. */
 const ALL_METHODS = METHODS.filter((method) => method !== 'CONNECT')
@@ -151,7 +152,8 @@ export class ProxyListener {
     const hosts: readonly (string | undefined)[] = hostnames.length > 0 ? hostnames : [undefined]
     for (const host of hosts) {
       this.#app.route({
-        method: methods === undefined ? ALL_METHODS : USUAL_METHODS,
+        // Also those that are refused: else a wildcard beside this path would take them, or nobody.
+        method: ALL_METHODS,
         // find-my-way's own escape for a colon.
         url: path.replaceAll(':', '::'),
         ...(host !== undefined && { constraints: { host } }),
