@@ -9,6 +9,18 @@ import { STATUS_CODES } from '../node-http.ts'
 /** Seconds after which a downstream may try again when limits are reached. */
 const RETRY_AFTER = '1'
 
+/** The origin whose pages may read what we say, on the responses to its requests. */
+const READER = Symbol('origin that may read our errors')
+type Tagged = ServerResponse & { [READER]?: string }
+
+/**
+ * Lets pages of an allowed origin read the errors of Sidelight itself; a browser would tell them nothing but "failed".
+ * What the upstream says, and what an interceptor answers in its place, stays under their own CORS headers.
+ */
+export function letRead(res: ServerResponse, origin: string): void {
+  ;(res as Tagged)[READER] = origin
+}
+
 /** The body of an error answer, for an id that was read or `null`. */
 export function errorBody(error: GatewayError, id: RequestId, message = error.message): string {
   const { rpc, source } = error.failure
@@ -22,6 +34,11 @@ export function writeError(res: ServerResponse, x: Exchange, error: GatewayError
   const headers = ['content-type', 'application/json', 'content-length', String(size), 'cache-control', 'no-store']
   if (x.correlationId !== '') headers.push('x-correlation-id', x.correlationId)
   if (status === 503) headers.push('retry-after', RETRY_AFTER)
+  const reader = (res as Tagged)[READER]
+  if (reader !== undefined) {
+    headers.push('access-control-allow-origin', reader, 'vary', 'Origin')
+    headers.push('access-control-expose-headers', 'x-correlation-id, retry-after')
+  }
   if (status === 405) headers.push('allow', 'GET, HEAD, POST, DELETE, OPTIONS')
   // What we say ourselves has our date (RFC 9110 §6.6.1).
   res.sendDate = true

@@ -12,8 +12,9 @@ import { GatewayError } from '../errors.ts'
 import type { Chain } from '../exchange/chain.ts'
 import { Exchange, type RouteFacts } from '../exchange/exchange.ts'
 import type { Source } from '../exchange/flow.ts'
-import { hostname } from '../mcp/allow-list.ts'
+import { type Allows, allowedOrigins, hostname } from '../mcp/allow-list.ts'
 import { METHODS } from '../node-http.ts'
+import { letRead } from './answer.ts'
 import { answerClientError, clearCurrent, setCurrent } from './client-error.ts'
 import { type ConnectionMeter, followConnections } from './connections.ts'
 import { Downstream, type DownstreamOptions } from './downstream.ts'
@@ -43,6 +44,8 @@ export interface ProxyOptions {
   readonly host: string
   readonly port: number
   readonly tls: ListenerTls | undefined
+  /** Origins whose pages may read our own errors: those that the guard lets pass. */
+  readonly origins: readonly string[] | undefined
   readonly limits: ServerLimits & { readonly requestBytes: number; readonly connections: number }
   readonly chain: Chain
   readonly routes: readonly ProxyRoute[]
@@ -63,6 +66,7 @@ const ALL_METHODS = METHODS.filter((method) => method !== 'CONNECT')
 export class ProxyListener {
   readonly #options: ProxyOptions
   readonly #app: FastifyInstance
+  readonly #readers: Allows
   readonly #open = new OpenExchanges<Downstream>()
   #stopTlsReload: (() => void) | undefined
   #accepting = true
@@ -71,7 +75,8 @@ export class ProxyListener {
 
   constructor(options: ProxyOptions) {
     this.#options = options
-    const { limits, tls, meter } = options
+    const { limits, tls, meter, origins, host } = options
+    this.#readers = allowedOrigins(origins, host)
     // Node's own answer to a request without Host is not JSON-RPC.
     const server = { ...serverOptions(limits), requireHostHeader: false }
     const own: FastifyServerOptions = {
@@ -184,6 +189,8 @@ export class ProxyListener {
     const { socket } = req
     const x = new Exchange(route.facts, req, clientAddress(socket), 'encrypted' in socket, performance.now())
     const downstream = new Downstream(x, req, res, options)
+    const { origin } = req.headers
+    if (origin !== undefined && (this.#readers === undefined || this.#readers(origin))) letRead(res, origin)
     this.#open.add(downstream)
     setCurrent(socket, downstream)
     route.active.add(1)
