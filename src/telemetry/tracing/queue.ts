@@ -101,7 +101,8 @@ export class SpanQueue {
     const { sender, batch, timeout, meter } = this.#options
     const records = this.#waiting.splice(0, batch)
     try {
-      const taken = await before(timeout, sender.send(records))
+      // A collector that says nothing must not hold up the end of the process; closing waits for its own time.
+      const taken = await before(timeout, sender.send(records), false)
       if (!taken) throw new Error('the collector did not answer in time')
       meter.exported(countOf(records))
       this.#became(undefined)
@@ -134,10 +135,11 @@ function countOf(records: readonly SpanRecord[]): number {
 }
 
 /** Whether it came to its end in that time. */
-async function before(milliseconds: number, work: Promise<void>): Promise<boolean> {
+async function before(milliseconds: number, work: Promise<void>, holds = true): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(resolve, milliseconds, false)
+    if (!holds) timer.unref()
   })
   try {
     return await Promise.race([work.then(() => true), late])
