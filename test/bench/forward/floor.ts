@@ -76,7 +76,8 @@ function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 }
 
 const origin = process.argv[1] as string
-const pool = new Pool(origin, { connections: 128, pipelining: 1, bodyTimeout: 0 })
+const connections = Number(process.argv[2] ?? 128)
+const pool = new Pool(origin, { connections, pipelining: 1, bodyTimeout: 0 })
 
 function forward(req: IncomingMessage, res: ServerResponse, body: Buffer): void {
   const { method = 'GET', url: path = '/' } = req
