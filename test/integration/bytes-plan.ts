@@ -50,21 +50,25 @@ const STATUSES: ReadonlyArray<readonly [number, string]> = [
   [599, 'Odd'],
 ]
 
+/** `legal`: whatever a JSON-RPC request may be, however odd. `any`: what no upstream could make sense of, too. */
+export type Requests = 'legal' | 'any'
+
 /** Bytes. Beyond one read of a socket now and then; much more would only slow thousands of exchanges down. */
 const HUGEST = 40_000
 
-export function exchangePlan(random: Random, id: string): ExchangePlan {
+export function exchangePlan(random: Random, id: string, requests: Requests): ExchangePlan {
   const method = random.pick(['POST', 'POST', 'POST', 'POST', 'GET', 'DELETE', 'OPTIONS', 'HEAD'])
-  return { id, method, ...requestPlan(random, id, method), ...responsePlan(random, method) }
+  return { id, method, ...requestPlan(random, id, method, requests), ...responsePlan(random, method) }
 }
 
-function requestPlan(random: Random, id: string, method: string) {
+function requestPlan(random: Random, id: string, method: string, requests: Requests) {
   const http10 = random.chance(0.15)
   const close = http10 ? random.chance(0.7) : random.chance(0.1)
   const target = random.pick(['/mcp', '/mcp?', '/mcp?a=b&a=c', '/mcp?x=%2F%zz&y=~!$', "/mcp?{}|'"])
-  const requestBody =
+  const legal =
     method === 'POST' || random.chance(0.1) ? jsonRpcBody(random, { hugest: HUGEST }).bytes : Buffer.alloc(0)
-  const headers: HeaderList = [['X-Exchange', id], ...requestHeaders(random)]
+  const [requestBody, mirrored] = requests === 'legal' ? [legal, []] : senseless(random, legal)
+  const headers: HeaderList = [['X-Exchange', id], ...mirrored, ...requestHeaders(random)]
   const framed = requestBody.length > 0 || random.chance(0.5)
   const chunked = framed && !http10 && random.chance(0.3)
   const framing: [string, string][] = [['Host', 'localhost:4711']]
@@ -75,6 +79,21 @@ function requestPlan(random: Random, id: string, method: string) {
   const body = chunked ? inChunks(random, requestBody) : requestBody
   const requestParts = parts(random, Buffer.concat([head, body]))
   return { target, http10, close, requestHeaders: headers, requestBody, requestParts }
+}
+
+/** A body that is no JSON, or says one thing twice, or headers that say another than the body; or what was given. */
+function senseless(random: Random, legal: Buffer): readonly [Buffer, HeaderList] {
+  const kind = random.pick(['legal', 'octets', 'cut', 'text', 'duplicate', 'mismatch'])
+  if (kind === 'octets') return [random.bytes(random.integer(1, 5_000)), []]
+  if (kind === 'cut') return [legal.subarray(0, random.integer(0, legal.length)), []]
+  if (kind === 'text') return [Buffer.from(random.pick(['a=b&c=d', '<xml/>', "{'id':1}", '[1,]', '\u0000', '  '])), []]
+  if (kind === 'duplicate') return [Buffer.from('{"jsonrpc":"2.0","id":1,"method":"a","id":2,"method":"b"}'), []]
+  if (kind === 'legal') return [legal, []]
+  const said: HeaderList = [
+    ['MCP-Protocol-Version', '2026-07-28'],
+    ['Mcp-Method', 'prompts/get'],
+  ]
+  return [Buffer.from('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x"}}'), said]
 }
 
 function responsePlan(random: Random, method: string) {

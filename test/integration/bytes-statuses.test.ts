@@ -8,7 +8,6 @@ import { type RawClient, requestBytes } from '../support/raw-client.ts'
 import { between } from './bytes-between.ts'
 
 const PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
-const ERROR = '{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"no"}}'
 const JSON_TYPE: HeaderList = [['Content-Type', 'application/json']]
 const hash = (bytes: Buffer): string => `${bytes.length}:${createHash('sha256').update(bytes).digest('hex')}`
 
@@ -40,32 +39,63 @@ const STATUSES: ReadonlyArray<readonly [status: number, reason: string]> = [
   [599, 'Last'],
 ]
 
-test('every status passes with its reason phrase and body, and is asked for once', async (t) => {
-  const { connect, origin, requests, gateway } = await between(t, (exchange) => {
-    const [status, reason] = STATUSES[Number(exchange.request.header('x-row'))] as readonly [number, string]
-    return exchange.respond({
-      status,
-      reason,
-      headers: [...JSON_TYPE, ['Retry-After', '7'], ['Location', '/elsewhere']],
-      body: ERROR,
+interface Body {
+  readonly what: string
+  readonly type: string
+  readonly body: string
+  /** Outcome and detail of the exchange that brings it with this status. */
+  readonly seen: (status: number) => readonly [string, string]
+}
+
+const BODIES: readonly Body[] = [
+  {
+    what: 'a JSON-RPC error',
+    type: 'application/json',
+    body: '{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"no"}}',
+    seen: () => ['jsonrpc_error', '-32600'],
+  },
+  {
+    what: 'other JSON',
+    type: 'application/json',
+    body: '{"error":"no"}',
+    seen: (status) => (status >= 300 ? ['http_error', String(status)] : ['unknown', 'no_response']),
+  },
+  {
+    what: 'text',
+    type: 'text/plain',
+    body: 'no',
+    seen: (status) => (status >= 300 ? ['http_error', String(status)] : ['unknown', 'content_type']),
+  },
+]
+
+for (const { what, type, body, seen } of BODIES) {
+  test(`every status passes with its reason phrase and ${what}, and is asked for once`, async (t) => {
+    const { connect, origin, requests, gateway } = await between(t, (exchange) => {
+      const [status, reason] = STATUSES[Number(exchange.request.header('x-row'))] as readonly [number, string]
+      const headers: HeaderList = [
+        ['Content-Type', type],
+        ['Retry-After', '7'],
+        ['Location', '/elsewhere'],
+      ]
+      return exchange.respond({ status, reason, headers, body })
     })
+    const client = await connect()
+    for (const [row, [status, reason]] of STATUSES.entries()) {
+      const response = await client.ask({ headers: [['X-Row', String(row)]], body: PING })
+      assert.deepEqual([response.status, response.reason], [status, reason])
+      assert.equal(response.body.toString(), body)
+      assert.equal(response.header('retry-after'), '7')
+      assert.equal(response.header('location'), '/elsewhere')
+    }
+    assert.equal(requests.length, STATUSES.length)
+    assert.deepEqual(origin.failures, [])
+    await settles(() => gateway.exchanges.length === STATUSES.length)
+    for (const [row, line] of gateway.exchanges.entries()) {
+      const [status] = STATUSES[row] as readonly [number, string]
+      assert.deepEqual([line.outcome, line['error.type']], seen(status), `outcome of ${status}`)
+    }
   })
-  const client = await connect()
-  for (const [row, [status, reason]] of STATUSES.entries()) {
-    const response = await client.ask({ headers: [['X-Row', String(row)]], body: PING })
-    assert.deepEqual([response.status, response.reason], [status, reason])
-    assert.equal(response.body.toString(), ERROR)
-    assert.equal(response.header('retry-after'), '7')
-    assert.equal(response.header('location'), '/elsewhere')
-  }
-  assert.equal(requests.length, STATUSES.length)
-  assert.deepEqual(origin.failures, [])
-  await settles(() => gateway.exchanges.length === STATUSES.length)
-  for (const [row, line] of gateway.exchanges.entries()) {
-    const [status] = STATUSES[row] as readonly [number, string]
-    assert.equal(line.outcome, status >= 400 ? 'http_error' : 'ok', `outcome of ${status}`)
-  }
-})
+}
 
 interface Bodiless {
   readonly name: string
@@ -141,8 +171,12 @@ test('a DELETE and a GET go up without a body of our own making', async (t) => {
   }
 })
 
+/** A message of 4 MiB, of which nearly all is one string of every byte that a string may hold, UTF-8 or not. */
 const LARGE = Buffer.alloc(4 * 1024 * 1024)
 for (let i = 0; i < LARGE.length; i += 4) LARGE.writeUInt32LE(Math.imul(i, 0x9e3779b1) >>> 0, i)
+for (const [i, byte] of LARGE.entries()) if (byte < 0x20 || byte === 0x22 || byte === 0x5c) LARGE[i] = byte | 0x80
+LARGE.write('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"')
+LARGE.write('"}}', LARGE.length - 3)
 
 const askLarge = async (client: RawClient, chunked: boolean): Promise<void> => {
   if (!chunked) await client.send(requestBytes({ headers: JSON_TYPE, body: LARGE }))

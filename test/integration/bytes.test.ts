@@ -1,18 +1,18 @@
 /** Thousands of generated exchanges are the same on both sides: bytes, headers, statuses; and each is sent once. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { gateway, inFrontOf } from '../support/gateway.ts'
+import { gateway, inFrontOf, type LogLine, type Settings, type TestGateway } from '../support/gateway.ts'
 import type { HeaderList } from '../support/http-head.ts'
 import { settles } from '../support/measure.ts'
 import { Random, seeded } from '../support/random.ts'
 import { type RawClient, type RawResponse, rawClient } from '../support/raw-client.ts'
 import type { RawExchange, RawRequest } from '../support/raw-exchange.ts'
 import { rawOrigin } from '../support/raw-origin.ts'
-import { type ExchangePlan, exchangePlan } from './bytes-plan.ts'
+import { type ExchangePlan, exchangePlan, type Requests } from './bytes-plan.ts'
 
-const EXCHANGES = 3_000
+const EXCHANGES = 2_000
 const CONNECTIONS = 12
 
 /** What the gateway itself writes; everything else must be what the other side sent, in its order and spelling. */
@@ -61,7 +61,19 @@ function sameBelow(plan: ExchangePlan, response: RawResponse): void {
 }
 
 test('generated exchanges are the same on both sides', async (t) => {
-  await seeded(async (random) => {
+  const g = await sameOnBothSides(t, 'legal', {})
+  assert.equal(await g.metric('mcp_requests_invalid_total'), 0)
+})
+
+test('where invalid requests are only counted, any bytes are the same on both sides', async (t) => {
+  const routes = [{ path: '/mcp', invalidRequests: 'count' }]
+  const g = await sameOnBothSides(t, 'any', { routes })
+  for (const reason of ['parse_error', 'duplicate_key', 'header_mismatch'])
+    assert.ok((await g.metric('mcp_requests_invalid_total', { reason })) > 10, reason)
+})
+
+function sameOnBothSides(t: TestContext, requests: Requests, settings: Settings): Promise<TestGateway> {
+  return seeded(async (random) => {
     t.diagnostic(`seed ${random.seed}, ${EXCHANGES} exchanges`)
     const plans = new Map<string, ExchangePlan>()
     const arrived = new Map<string, RawRequest>()
@@ -76,7 +88,7 @@ test('generated exchanges are the same on both sides', async (t) => {
       },
     })
     t.after(() => origin.close())
-    const g = await gateway(inFrontOf(`${origin.url}/mcp`))
+    const g = await gateway(inFrontOf(`${origin.url}/mcp`, settings))
     t.after(() => g.close())
     let next = 0
     const worker = async (): Promise<void> => {
@@ -84,7 +96,7 @@ test('generated exchanges are the same on both sides', async (t) => {
       while (next < EXCHANGES) {
         const id = String(next++)
         // A seed of its own: the interleaving of the workers must not change what an exchange is.
-        const plan = exchangePlan(new Random(random.seed + Number(id)), id)
+        const plan = exchangePlan(new Random(random.seed + Number(id)), id, requests)
         plans.set(id, plan)
         client ??= await rawClient(g.url)
         const response = await ask(client, plan).catch((cause) => {
@@ -108,8 +120,15 @@ test('generated exchanges are the same on both sides', async (t) => {
     assert.deepEqual(origin.failures, [])
     assert.equal(arrived.size, EXCHANGES)
     await settles(() => g.exchanges.length === EXCHANGES, { what: 'the log' })
-    const odd = g.exchanges.filter(({ outcome }) => outcome !== 'ok' && outcome !== 'http_error')
+    const odd = g.exchanges.filter((line) => line.interrupted === true || !isOfMessages(line))
     assert.deepEqual(odd, [])
     assert.equal(await g.metric('mcp_requests_active'), 0)
+    return g
   })
-})
+}
+
+/** What the bytes say, which here is anything; nothing that the wire or the gateway did. */
+function isOfMessages({ outcome, 'error.type': type }: LogLine): boolean {
+  if (outcome === 'upstream_reset') return type === 'no_response'
+  return ['ok', 'tool_error', 'jsonrpc_error', 'http_error', 'unknown'].includes(String(outcome))
+}
