@@ -53,6 +53,11 @@ export const upstream = object(
     }),
     probe: object(
       {
+        enabled: boolean({
+          default: true,
+          description:
+            'Whether the upstream is probed. Otherwise readiness never depends on it: an upstream that nobody asked counts as ready.',
+        }),
         interval: duration({ default: '10s', atLeast: 100, description: 'Time between two probes.' }),
         timeout: duration({ default: '2s', atLeast: 1, description: 'Time for a probe to be answered.' }),
         headers: map(headerValue({ examples: ['sidelight-probe'] }), {

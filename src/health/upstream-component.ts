@@ -5,13 +5,15 @@ import type { Component } from './health.ts'
 export function upstreamComponent(
   name: string,
   required: boolean,
-  probe: { readonly alive: boolean; readonly result: ProbeResult | undefined },
+  probe: { readonly alive: boolean; readonly result: ProbeResult | 'off' | undefined },
 ): Component {
   return {
     name: `upstream:${name}`,
     required,
     report: () => {
       const { result } = probe
+      // Exchanges alone could tell that it is down, and none would come any more to tell that it is up again.
+      if (result === 'off') return { status: 'healthy', message: 'not probed' }
       if (result === undefined) return { status: 'unhealthy', message: 'not probed yet' }
       return {
         status: !probe.alive ? 'unhealthy' : result.alive ? 'healthy' : 'degraded',

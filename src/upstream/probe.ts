@@ -14,6 +14,8 @@ import { Client } from './undici.ts'
 
 export interface ProbeOptions {
   readonly endpoint: Endpoint
+  /** Otherwise nothing is ever sent. */
+  readonly enabled: boolean
   /** Milliseconds between probes. */
   readonly interval: number
   /** Milliseconds for one. */
@@ -46,19 +48,21 @@ export class Probe {
   #stopped = false
   #failures = 0
   #seen = false
-  result: ProbeResult | undefined
+  /** `off`: this upstream is not probed. */
+  result: ProbeResult | 'off' | undefined
 
   constructor(options: ProbeOptions) {
     this.#options = options
+    this.result = options.enabled ? undefined : 'off'
   }
 
-  /** Seen alive recently, and not missed twice since. */
+  /** Seen alive recently, and not missed twice since; or not probed at all. */
   get alive(): boolean {
-    return this.#seen && this.#failures < 2
+    return this.result === 'off' || (this.#seen && this.#failures < 2)
   }
 
   start(): void {
-    void this.#round()
+    if (this.#options.enabled) void this.#round()
   }
 
   async stop(): Promise<void> {
@@ -77,8 +81,9 @@ export class Probe {
       this.#options.endpoint.answered(startedAt)
     }
     this.#failures = alive ? 0 : this.#failures + 1
-    this.result = { alive, message, duration: performance.now() - startedAt, at: Date.now() }
-    onResult(this.result)
+    const result = { alive, message, duration: performance.now() - startedAt, at: Date.now() }
+    this.result = result
+    onResult(result)
     this.#timer = setTimeout(() => void this.#round(), alive ? interval : Math.min(interval, IMPATIENT_MS))
     this.#timer.unref()
   }

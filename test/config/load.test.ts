@@ -48,7 +48,7 @@ test('--upstream adds a required upstream and a route at the path of its URL', a
       tls: {},
       limits: { calls: 256, streams: 10_000, queue: 1024, queueTimeout: 5000 },
       keepAlive: 4000,
-      probe: { interval: 10_000, timeout: 2000, headers: {} },
+      probe: { enabled: true, interval: 10_000, timeout: 2000, headers: {} },
     },
   })
   assert.deepEqual(config.routes, [
