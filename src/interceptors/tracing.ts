@@ -1,9 +1,7 @@
 /** Gives every exchange its place in a trace, tells the upstream of it, and hands in what is kept. */
-import type { Exchange } from '../exchange/exchange.ts'
 import type { Interceptor } from '../exchange/interceptor.ts'
-import type { ExchangeTrace } from '../telemetry/tracing/record.ts'
 import { formatTraceparent } from '../telemetry/tracing/trace-context.ts'
-import type { Traces } from '../telemetry/tracing/traces.ts'
+import type { Traced, Traces } from '../telemetry/tracing/traces.ts'
 
 /** Must come after inspection: the message decides which trace it is, and how often its like is sampled. */
 export function tracing(traces: Traces): Interceptor {
@@ -26,5 +24,3 @@ export function tracing(traces: Traces): Interceptor {
     },
   }
 }
-
-type Traced = Exchange & { trace?: ExchangeTrace | undefined }

@@ -48,3 +48,11 @@ export class Traces {
     if (trace.sampled || kept !== undefined) add(recordOf(x, trace, kept, settings.sessionId))
   }
 }
+
+/** An exchange as tracing leaves it. */
+export type Traced = Exchange & { trace?: ExchangeTrace | undefined }
+
+/** The place of an exchange in its trace, as logs and exemplars name it; `undefined` while it has none. */
+export function traceOf(x: Traced): ExchangeTrace | undefined {
+  return x.trace
+}

@@ -108,7 +108,7 @@ describe('at its end', () => {
     ['that was refused', ended({ outcome: 'refused', operation: { outcome: 'refused' } }), undefined],
     ['that was refused, if told', ended({ outcome: 'refused' }), 'error', { ...KEEP, refused: true }],
     ['that failed, if errors are not kept', ended({ outcome: 'timeout' }), undefined, { ...KEEP, errors: false }],
-    ['that was slow', ended({ operation: { milliseconds: 1000 } }), 'slow'],
+    ['that was slow', ended({ operation: { milliseconds: 1001 } }), 'slow'],
     [
       'that was slow, if that is not kept',
       ended({ operation: { milliseconds: 1e6 } }),
@@ -132,7 +132,7 @@ describe('at its end', () => {
       'error',
     ],
     ['that asks for a stream there is not', ended({ outcome: 'http_error', status: 405, get: true }), undefined],
-    ['that passed beside MCP and was slow', ended({ milliseconds: 1000 }), 'slow'],
+    ['that passed beside MCP and was slow', ended({ milliseconds: 1001 }), 'slow'],
   ] as const)
     it(`an exchange ${what} is ${reason === undefined ? 'not kept' : `kept: ${reason}`}`, () =>
       assert.equal(keepReason(x, keep ?? KEEP), reason))
