@@ -17,13 +17,16 @@ export class GetStreams {
 
   note({ method, headers }: IncomingMessage, res: ServerResponse): void {
     if (method !== 'GET' || headers['last-event-id'] !== undefined) return
-    this.#open.set(String(headers['mcp-session-id']), res)
+    const session = String(headers['mcp-session-id'])
+    // A client may ask for a second one, which is refused.
+    if (this.#open.get(session)?.closed !== false) this.#open.set(session, res)
   }
 
   /** Breaks it off, without an end. */
   async cut(session: string | undefined): Promise<void> {
     const stream = this.#open.get(session ?? '')
-    if (stream === undefined || stream.closed) return
+    // Without it the test would show nothing.
+    if (stream === undefined || stream.closed) throw new Error('no GET stream to cut')
     const closed = once(stream, 'close')
     stream.socket?.resetAndDestroy()
     await closed
