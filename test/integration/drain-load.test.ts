@@ -12,7 +12,11 @@ import { rawClient, requestBytes } from '../support/raw-client.ts'
 const STREAMS = 50
 const WORKERS = 8
 const EVENT = 'event: message\ndata: {"jsonrpc":"2.0","method":"notifications/message","params":{"data":"tick"}}\n\n'
-const BODY = JSON.stringify({ jsonrpc: '2.0', result: { content: [{ type: 'text', text: 'x'.repeat(20_000) }] } })
+const BODY = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  result: { content: [{ type: 'text', text: 'x'.repeat(20_000) }] },
+})
 
 interface Upstream {
   readonly url: string

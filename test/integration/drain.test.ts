@@ -128,7 +128,7 @@ describe('a drain', { concurrency: 3, timeout: 60_000 }, () => {
 
   it('delivers what is answered before the deadline whole, and lets nobody in by then', async (t) => {
     const { g, begin, stop } = await stage(t, { lag: 100, deadline: 30_000 })
-    const body = 'x'.repeat(3_000_000)
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, result: { text: 'x'.repeat(3_000_000) } })
     let answer = () => {}
     const held = new Promise<void>((resolve) => {
       answer = resolve

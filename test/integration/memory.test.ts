@@ -70,13 +70,14 @@ const jsonInChunks: Flood = async (exchange, sending) => {
   await exchange.lastChunk()
 }
 
+const DATA = Buffer.from('data: ')
+const EVENT_START = Buffer.from('data: {"jsonrpc":"2.0","method":"notifications/message","params":{"data":"')
+const EVENT_END = Buffer.concat([JSON_END, Buffer.from('\n\n')])
+
 const stream: Flood = async (exchange, sending) => {
   await exchange.openStream()
-  await pour(
-    GB,
-    (text) => exchange.chunk(sending.note(Buffer.concat([Buffer.from('data: '), text, Buffer.from('\n\n')]))),
-    32_000,
-  )
+  await pour(GB, (text) => exchange.chunk(sending.note(Buffer.concat([EVENT_START, text, EVENT_END]))), 32_000)
+  await exchange.chunk(sending.note(Buffer.concat([DATA, JSON_START, EVENT_END])))
   await exchange.lastChunk()
 }
 
@@ -84,9 +85,9 @@ const oneEvent: Flood = async (exchange, sending) => {
   const size = 64 * MB
   await exchange.openStream()
   // One chunk, so that nobody can take a chunk for a unit of memory.
-  await exchange.write(`${(size + 8).toString(16)}\r\n`)
-  await exchange.write(sending.note(Buffer.from('data: ')))
-  await pour(size, (text) => exchange.write(sending.note(text)))
+  await exchange.write(`${(size + DATA.length + 2).toString(16)}\r\n`)
+  await exchange.write(sending.note(DATA))
+  await jsonText(size, (part) => exchange.write(sending.note(part)))
   await exchange.write(sending.note(Buffer.from('\n\n')))
   await exchange.write('\r\n')
   await exchange.lastChunk()

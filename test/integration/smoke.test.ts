@@ -16,10 +16,12 @@ test('an exchange passes and is counted and logged once', async (t) => {
     body: '{"jsonrpc":"2.0","id":1,"method":"ping"}',
   })
   assert.equal(response.status, 200)
-  assert.equal(await response.text(), '{"ok":true}')
+  assert.equal(await response.text(), '{"jsonrpc":"2.0","id":1,"result":{}}')
   await settles(() => g.exchanges.length === 1)
   assert.equal(g.exchanges[0]?.outcome, 'ok')
   assert.equal(await g.metric('mcp_requests_total', { upstream: 'upstream', outcome: 'ok' }), 1)
+  const ping = { upstream: 'upstream', mcp_method_name: 'ping', outcome: 'ok' }
+  assert.equal(await g.metric('mcp_server_operation_duration_seconds_count', ping), 1)
   assert.equal(await g.metric('mcp_requests_active'), 0)
   const request = origin.requests.find(({ target }) => target === '/mcp?a=b')
   assert.equal(request?.body.toString(), '{"jsonrpc":"2.0","id":1,"method":"ping"}')
