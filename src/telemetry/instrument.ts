@@ -25,6 +25,7 @@ export abstract class Instrument<S extends Series, D extends InstrumentDef> {
   readonly #live = new Set<S>()
   readonly #free: number[] = []
   readonly #rows: number
+  readonly #freeing = new Set<(series: S) => void>()
   #used = 0
   #other: S | undefined = undefined
 
@@ -40,6 +41,11 @@ export abstract class Instrument<S extends Series, D extends InstrumentDef> {
   /** Every series there is now. Safe to iterate across pauses, while series come and go. */
   get series(): ReadonlySet<S> {
     return this.#live
+  }
+
+  /** Is told of every series before its row is freed, while its values can still be read. */
+  onFreeing(listener: (series: S) => void): void {
+    this.#freeing.add(listener)
   }
 
   /**
@@ -69,6 +75,7 @@ export abstract class Instrument<S extends Series, D extends InstrumentDef> {
     leaf.series = undefined
     for (let i = values.length; i > 0 && isEmpty(path[i]!); i--) path[i - 1]!.next!.delete(values[i - 1]!)
     this.#live.delete(series)
+    for (const listener of this.#freeing) listener(series)
     const index = series.release()
     this.#region.cells.fill(0, index, index + this.#region.width)
     this.#free.push(index)
