@@ -8,7 +8,8 @@ import { answerClientError } from '../listener/client-error.ts'
 import { FASTIFY_OPTIONS, type ServerLimits, serverOptions } from '../listener/server-options.ts'
 import { type Allows, allowedHosts, allowedOrigins } from '../mcp/allow-list.ts'
 import type { SeriesStore } from '../telemetry/series.ts'
-import { metricsRoute } from './metrics-route.ts'
+import { Views } from '../telemetry/views/views.ts'
+import { type MetricsPages, metricsRoute } from './metrics-route.ts'
 
 export interface AdminOptions {
   readonly host: string
@@ -18,6 +19,8 @@ export interface AdminOptions {
   readonly limits: ServerLimits
   readonly health: Health
   readonly store: SeriesStore
+  /** Unset, the store's own page, and its views. */
+  readonly metrics?: MetricsPages
 }
 
 export class AdminListener {
@@ -27,6 +30,7 @@ export class AdminListener {
   constructor(options: AdminOptions) {
     this.#options = options
     const { limits, health, store, host, hosts, origins } = options
+    const { metrics = { main: store, views: new Views(store) } } = options
     const own: FastifyServerOptions = {
       ...FASTIFY_OPTIONS,
       requestTimeout: limits.bodyTimeout,
@@ -36,7 +40,7 @@ export class AdminListener {
     this.#app = fastify({ ...own, http: serverOptions(limits) } as FastifyServerOptions)
     this.#guard(allowedHosts(hosts, host), allowedOrigins(origins, host))
     healthRoutes(this.#app, health)
-    metricsRoute(this.#app, store)
+    metricsRoute(this.#app, metrics)
     this.#app.setNotFoundHandler((request, reply) => {
       const methods = this.#methodsOf(request.url)
       if (methods.length > 0) {
@@ -65,12 +69,16 @@ export class AdminListener {
     return this.#app.supportedMethods.filter((method) => this.#app.hasRoute({ method, url }))
   }
 
-  /** Health is open to every Host: the kubelet probes by pod address. */
+  /**
+   * Health is open to every Host: the kubelet probes by pod address. A target with a scheme and a host of its own is for
+   * a proxy, which this is not, and its host would be one that nobody has checked.
+   */
   #guard(hosts: Allows, origins: Allows): void {
     this.#app.addHook('onRequest', (request, reply, done) => {
       const { host, origin } = request.headers
-      const refused: ErrorCode | undefined =
-        hosts !== undefined && !request.url.startsWith('/health') && (host === undefined || !hosts(host))
+      const refused: ErrorCode | undefined = !request.url.startsWith('/')
+        ? 'bad_request'
+        : hosts !== undefined && !request.url.startsWith('/health') && (host === undefined || !hosts(host))
           ? 'host_forbidden'
           : origins !== undefined && origin !== undefined && !origins(origin)
             ? 'origin_forbidden'

@@ -84,6 +84,97 @@ describe('the admin listener', () => {
     })
   })
 
+  describe('/metrics?view=', () => {
+    it('is the view alone, in every form', async () => {
+      const text = (await ask('/metrics?view=pforge')).body.toString()
+      assert.match(text, /^pforge_uptime_seconds \d/m)
+      assert.doesNotMatch(text, /mcp_|sidelight_/)
+      const open = await ask('/metrics?view=tfo', [['Accept', 'application/openmetrics-text']])
+      assert.match(open.body.toString(), /^mcp_sessions_total 0$[\s\S]*\n# EOF\n$/m)
+      const parsed = JSON.parse((await ask('/metrics?view=metamcp', [['Accept', 'application/json']])).body.toString())
+      assert.equal(parsed[0].name, 'metamcp_request_duration_seconds')
+      const packed = await ask('/metrics?view=shadowcat', [['Accept-Encoding', 'gzip']])
+      assert.match(gunzipSync(packed.body).toString(), /^mcp_connections_total 0$/m)
+    })
+
+    it('may be several, and is not confused by what else the query says', async () => {
+      const text = (await ask('/metrics?x=1&view=pforge&view=tfo')).body.toString()
+      assert.match(text, /^pforge_uptime_seconds \d/m)
+      assert.match(text, /^mcp_sessions_total 0$/m)
+      assert.match((await ask('/metrics?view_=1')).body.toString(), /^mcp_connections_active/m)
+    })
+
+    for (const query of ['view=grafana', 'view=', 'view=pforge&view=x', 'view=__proto__', 'view=constructor']) {
+      it(`with ?${query} is 400, and names those there are`, async () => {
+        const response = await ask(`/metrics?${query}`)
+        assert.equal(response.status, 400)
+        const { error, views } = json(response)
+        assert.deepEqual([error, views], ['unknown_view', ['pforge', 'shadowcat', 'metamcp', 'tfo']])
+      })
+    }
+  })
+
+  describe('a scrape', () => {
+    it('by HEAD has the head of one by GET, and no body', async () => {
+      for (const headers of [[], [['Accept-Encoding', 'gzip']], [['Accept', 'application/json']]] as HeaderList[]) {
+        const got = await ask('/metrics', headers)
+        const client = await rawClient(g.adminUrl)
+        for (let i = 0; i < 2; i++) {
+          const head = await client.ask({ method: 'HEAD', target: '/metrics', headers })
+          assert.deepEqual([head.status, head.body.length], [200, 0])
+          for (const name of ['content-type', 'content-encoding', 'vary'])
+            assert.equal(head.header(name), got.header(name), name)
+        }
+        client.close()
+      }
+      const client = await rawClient(g.adminUrl)
+      assert.equal((await client.ask({ method: 'HEAD', target: '/metrics?view=x' })).status, 400)
+      client.close()
+    })
+
+    for (const target of [
+      'http://',
+      'http://127.0.0.1/metrics',
+      'http://evil.example/metrics',
+      'https://127.0.0.1/metrics',
+      'metrics',
+      '*',
+      '?view=pforge',
+      '/metrics%',
+      'http:///metrics',
+    ]) {
+      it(`of the target ${target} is 400, and harms nothing`, async () => {
+        const response = await ask(target)
+        assert.equal(response.status, 400)
+        assert.doesNotMatch(response.body.toString(), /mcp_/)
+        assert.equal((await ask('/metrics')).status, 200)
+      })
+    }
+
+    it('beside another gets its own whole page, whatever the form', async () => {
+      const accepted = ['text/plain', 'application/openmetrics-text', 'application/json', 'text/plain']
+      const pages = await Promise.all(
+        [...accepted, ...accepted].map((accept, i) =>
+          ask('/metrics', [['Accept', accept], ...(i < 4 ? [] : ([['Accept-Encoding', 'gzip']] as HeaderList))]),
+        ),
+      )
+      const texts = pages.map(({ body }, i) => (i < 4 ? body : gunzipSync(body)).toString())
+      for (const i of [0, 3, 4, 7]) assert.match(texts[i]!, /^# HELP [\s\S]*\nprocess_file_descriptors_open \d+\n/)
+      for (const i of [1, 5]) assert.match(texts[i]!, /\n# EOF\n$/)
+      for (const i of [2, 6]) assert.ok(JSON.parse(texts[i]!).length > 20)
+    })
+
+    it('during a drain is answered', async () => {
+      const draining = await gateway(inFrontOf(`${origin.url}/mcp`, { drain: { lag: '500ms', deadline: '2s' } }))
+      const drained = draining.drain()
+      await settles(async () => (await ask('/health/ready', [], {}, draining.adminUrl)).status === 503)
+      const response = await ask('/metrics', [], {}, draining.adminUrl)
+      assert.equal(response.status, 200)
+      assert.match(response.body.toString(), /^sidelight_uptime_seconds/m)
+      await drained
+    })
+  })
+
   describe('health', () => {
     it('has the same form on both listeners, is never stored, and answers HEAD as GET', async () => {
       await settles(async () => (await ask('/health/ready')).status === 503)
