@@ -1,6 +1,5 @@
 /** Makes a copy of what is about to be logged without secrets, whatever the depth and case of their names. */
-
-export const REDACTED = '[redacted]'
+import { REDACTED, scrub } from './scrub.ts'
 
 /** Credentials, and what agents say to tools. */
 const SECRETS: ReadonlySet<string> = new Set([
@@ -24,6 +23,9 @@ const SECRETS: ReadonlySet<string> = new Set([
   'arguments',
 ])
 
+/** Request targets and references, whose queries are not logged. */
+const TARGETS: ReadonlySet<string> = new Set(['path', 'url', 'uri', 'target', 'location', 'referer'])
+
 /** Deeper values are not worth a log line, and cycles end here. */
 const DEEPEST = 6
 
@@ -31,13 +33,18 @@ export const redact = (fields: Record<string, unknown>): Record<string, unknown>
 
 function redactEntries(fields: object, depth: number): Record<string, unknown> {
   const copy: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(fields)) {
-    copy[key] = SECRETS.has(key.toLowerCase()) ? REDACTED : redactValue(value, depth + 1)
-  }
+  for (const [key, value] of Object.entries(fields)) copy[key] = redactEntry(key.toLowerCase(), value, depth)
   return copy
 }
 
+function redactEntry(key: string, value: unknown, depth: number): unknown {
+  if (SECRETS.has(key)) return REDACTED
+  if (typeof value === 'string' && TARGETS.has(key)) return scrub(value.replace(/[?#].*$/s, ''))
+  return redactValue(value, depth + 1)
+}
+
 function redactValue(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return scrub(value)
   if (typeof value === 'bigint') return String(value)
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof Date) return value
@@ -57,9 +64,9 @@ function describeError(error: Error, depth: number): Record<string, unknown> {
   const code = 'code' in error ? error.code : undefined
   return {
     type: error.name,
-    message: error.message,
+    message: scrub(error.message),
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
-    stack: error.stack,
+    stack: error.stack === undefined ? undefined : scrub(error.stack),
     ...(error.cause === undefined ? {} : { cause: redactValue(error.cause, depth + 1) }),
   }
 }
