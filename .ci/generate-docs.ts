@@ -3,11 +3,13 @@ import { writeFileSync } from 'node:fs'
 import { configurationDocument } from '../src/config/document.ts'
 import { documentErrors } from '../src/document-errors.ts'
 import { documentMetrics } from '../src/telemetry/document.ts'
+import { documentLogs } from '../src/telemetry/document-logs.ts'
 
 /** Path from the root of the repository, and what the file must hold. */
 export const documents: readonly (readonly [path: string, text: () => string])[] = [
   ['docs/configuration.md', configurationDocument],
   ['docs/errors.md', documentErrors],
+  ['docs/logs.md', documentLogs],
   ['docs/metrics.md', documentMetrics],
 ]
 

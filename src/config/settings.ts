@@ -7,7 +7,6 @@ import {
   type Infer,
   integer,
   list,
-  literals,
   map,
   maybe,
   object,
@@ -16,6 +15,7 @@ import {
   string,
 } from './schema.ts'
 import { admin, listen } from './settings-listeners.ts'
+import { log } from './settings-log.ts'
 import { telemetry } from './settings-telemetry.ts'
 import { route, upstream } from './settings-upstreams.ts'
 import { module } from './values.ts'
@@ -130,17 +130,6 @@ const drain = object(
     deadline: duration({ default: '25s', description: 'When, after SIGTERM, whatever is still open ends.' }),
   },
   { description: 'How the process stops.' },
-)
-
-const log = object(
-  {
-    level: literals(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
-      default: 'info',
-      description: 'Least level that is written.',
-    }),
-    access: boolean({ default: true, description: 'Write one line for each exchange.' }),
-  },
-  { description: 'The log, JSON lines on standard output.' },
 )
 
 export const settings = object(

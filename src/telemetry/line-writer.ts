@@ -1,6 +1,5 @@
 /** Where log lines go: gathers them, writes them without blocking, and loses them, counted, rather than wait. */
-import { constants, fstatSync, openSync, write, writeSync } from 'node:fs'
-import { Socket } from 'node:net'
+import { close, write, writeSync } from 'node:fs'
 
 /** Lines are gathered this long (milliseconds), because one write costs as much as ten lines. */
 const GATHER = 10
@@ -8,29 +7,43 @@ const GATHER = 10
 /** How long (milliseconds) to leave a full pipe alone before trying again. */
 const RETRY = 50
 
+/** The same for a full or failing disk, which takes longer to heal. */
+const RETRY_FAILED = 250
+
+const LINE_END = 0x0a
+
 export interface LineWriterOptions {
-  /** Characters kept while the reader is slow; what does not fit is dropped. */
+  /** Characters kept while the reader or the disk is slow or full; what does not fit is dropped. */
   readonly maxLength?: number
+  /** Makes the line that stands where lines are missing, once there is room again. */
+  readonly gap?: (lines: number) => string
 }
 
 export class LineWriter {
-  /** Lines lost because the reader was gone, or too slow for `maxLength`. */
+  /** Lines lost because the reader was gone, or because more than `maxLength` waited. */
   dropped = 0
-  readonly #fd: number
+  #fd: number
   readonly #maxLength: number
+  readonly #gap: ((lines: number) => string) | undefined
+  /** Of `dropped`, those that a gap line has told of. */
+  #told = 0
   #pending = ''
   #pendingLines = 0
   /** What is being written now, and what of it was written already. */
   #chunk: Buffer | undefined = undefined
-  #chunkLines = 0
   #offset = 0
+  /** The chunk is in the hands of a thread. */
+  #writing = false
+  /** Takes over as soon as no thread writes to the old one. */
+  #nextFd: number | undefined = undefined
   #timer: NodeJS.Timeout | undefined = undefined
   #broken = false
   #idle: (() => void)[] = []
 
-  constructor(fd: number, { maxLength = 4 * 1024 * 1024 }: LineWriterOptions = {}) {
+  constructor(fd: number, { maxLength = 4 * 1024 * 1024, gap }: LineWriterOptions = {}) {
     this.#fd = fd
     this.#maxLength = maxLength
+    this.#gap = gap
   }
 
   write(line: string): void {
@@ -41,6 +54,18 @@ export class LineWriter {
     this.#pending += line
     this.#pendingLines++
     if (this.#timer === undefined && this.#chunk === undefined) this.#timer = setTimeout(this.#begin, GATHER)
+  }
+
+  /** Writes to another file from now on and closes the one before. No line is torn between the two. */
+  moveTo(fd: number): void {
+    if (this.#nextFd !== undefined) closeQuietly(this.#nextFd)
+    this.#nextFd = fd
+    if (this.#writing) return
+    this.#move()
+    if (this.#chunk === undefined) return
+    // It waited for the old file to have room.
+    clearTimeout(this.#timer)
+    this.#continue()
   }
 
   /** Resolves when everything is written, or after `within` milliseconds at the latest. Never rejects. */
@@ -59,33 +84,34 @@ export class LineWriter {
     })
   }
 
-  /** Writes what is left while the process dies; what a full pipe does not take is lost. */
+  /** Writes what is left while the process dies; what a full pipe or disk does not take is lost. */
   flushSync(): void {
     if (this.#broken) return
-    // A chunk without a timer is in the hands of a thread, which ends before the process does.
-    const retrying = this.#timer !== undefined && this.#chunk !== undefined
-    const rest = Buffer.concat([
-      retrying ? this.#chunk!.subarray(this.#offset) : Buffer.alloc(0),
-      Buffer.from(this.#pending),
-    ])
-    const lines = (retrying ? this.#chunkLines : 0) + this.#pendingLines
+    // A chunk in the hands of a thread is left to it: it ends before the process does.
+    const waiting = this.#writing ? undefined : this.#chunk?.subarray(this.#offset)
+    const rest = Buffer.concat([waiting ?? Buffer.alloc(0), Buffer.from(this.#pending)])
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (retrying) this.#chunk = undefined
+    if (!this.#writing) this.#chunk = undefined
     this.#pending = ''
     this.#pendingLines = 0
+    let offset = 0
     try {
-      for (let offset = 0; offset < rest.length; ) offset += writeSync(this.#fd, rest, offset)
+      while (offset < rest.length) offset += writeSync(this.#fd, rest, offset)
     } catch {
-      this.dropped += lines
+      this.dropped += linesFrom(rest, offset)
     }
     if (this.#chunk === undefined) this.#settle()
   }
 
   readonly #begin = (): void => {
     this.#timer = undefined
+    // What was lost came after what waits here.
+    if (this.#gap !== undefined && this.dropped > this.#told) {
+      this.#pending += this.#gap(this.dropped - this.#told)
+      this.#told = this.dropped
+    }
     this.#chunk = Buffer.from(this.#pending)
-    this.#chunkLines = this.#pendingLines
     this.#offset = 0
     this.#pending = ''
     this.#pendingLines = 0
@@ -94,23 +120,27 @@ export class LineWriter {
 
   readonly #continue = (): void => {
     this.#timer = undefined
+    this.#writing = true
     write(this.#fd, this.#chunk!, this.#offset, null, null, this.#written)
   }
 
   readonly #written = (error: NodeJS.ErrnoException | null, count: number): void => {
-    if (error !== null) {
-      if (error.code === 'EAGAIN' || error.code === 'EINTR') {
-        this.#timer = setTimeout(this.#continue, RETRY)
-        return
-      }
-      this.#lose(error)
+    this.#writing = false
+    if (error === null) this.#offset += count
+    const moved = this.#nextFd !== undefined
+    if (moved) this.#move()
+    if (error === null || moved) {
+      if (this.#offset < this.#chunk!.length) this.#continue()
+      else this.#next()
+    } else if (error.code === 'EPIPE' || error.code === 'EBADF') {
+      this.#break()
+      this.#next()
     } else {
-      this.#offset += count
-      if (this.#offset < this.#chunk!.length) {
-        this.#continue()
-        return
-      }
+      this.#timer = setTimeout(this.#continue, error.code === 'EAGAIN' || error.code === 'EINTR' ? RETRY : RETRY_FAILED)
     }
+  }
+
+  #next(): void {
     this.#chunk = undefined
     if (this.#pending === '') this.#settle()
     else if (this.#idle.length > 0) this.#begin()
@@ -121,33 +151,32 @@ export class LineWriter {
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  /** A reader that is gone stays gone; anything else, such as a full disk, may pass. */
-  #lose(error: NodeJS.ErrnoException): void {
-    this.dropped += this.#chunkLines
-    if (error.code !== 'EPIPE' && error.code !== 'EBADF') return
+  #move(): void {
+    closeQuietly(this.#fd)
+    this.#fd = this.#nextFd!
+    this.#nextFd = undefined
+    this.#broken = false
+    // The old file may end within a line: the new one gets it whole.
+    if (this.#chunk !== undefined && this.#offset < this.#chunk.length && this.#offset > 0)
+      this.#offset = this.#chunk.lastIndexOf(LINE_END, this.#offset - 1) + 1
+  }
+
+  /** A reader that is gone stays gone, unless a new place is given. */
+  #break(): void {
+    this.dropped += linesFrom(this.#chunk!, this.#offset) + this.#pendingLines
     this.#broken = true
-    this.dropped += this.#pendingLines
     this.#pending = ''
     this.#pendingLines = 0
   }
 }
 
-/**
- * The file descriptor to write log lines to instead of `fd`: one that never blocks. A blocked write would hold a thread
- * of the pool, and the process could not exit before somebody reads.
- */
-export function nonBlocking(fd: number): number {
-  const kind = fstatSync(fd)
-  if (kind.isSocket()) {
-    // A socket cannot be opened anew, but Node makes one non-blocking when it takes hold of it.
-    new Socket({ fd, readable: false, writable: true }).unref()
-    return fd
-  }
-  if (!kind.isFIFO() && !kind.isCharacterDevice()) return fd
-  try {
-    // Opened anew, the pipe or terminal is non-blocking for us alone, not for whoever shares it.
-    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
-  } catch {
-    return fd
-  }
+/** Lines that end at or after `offset`. */
+function linesFrom(text: Buffer, offset: number): number {
+  let lines = 0
+  for (let at = text.indexOf(LINE_END, offset); at >= 0; at = text.indexOf(LINE_END, at + 1)) lines++
+  return lines
+}
+
+function closeQuietly(fd: number): void {
+  close(fd, () => {})
 }

@@ -1,10 +1,31 @@
-/** The log: a pino logger and the access log on one destination that neither blocks nor fails. */
+/** The log: a pino logger for each module and the access log, on one destination that neither blocks nor fails. */
 import { type Logger, pino, stdTimeFunctions } from 'pino'
+import type { AccessFilter } from './access-filter.ts'
 import { AccessLog, type LineSink } from './access-log.ts'
-import { LineWriter, nonBlocking } from './line-writer.ts'
+import { consoleLine } from './console-line.ts'
+import { LineWriter } from './line-writer.ts'
+import { nonBlocking, openLogFile, openLogFileLater } from './log-file.ts'
 import { redact } from './redact.ts'
+import { scrub } from './scrub.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+/** Who writes: `access` for the access log, `main` for the process, else a folder of src. */
+export const LOG_MODULES = [
+  'access',
+  'admin',
+  'demo',
+  'health',
+  'inspection',
+  'interceptors',
+  'listener',
+  'main',
+  'session',
+  'telemetry',
+  'upstream',
+] as const
+
+export type LogModule = (typeof LOG_MODULES)[number]
 
 export interface LogDestination extends LineSink {
   readonly dropped?: number
@@ -14,26 +35,94 @@ export interface LogDestination extends LineSink {
 
 export interface LogOptions {
   readonly level: LogLevel
+  /** In place of `level`, for single modules. */
+  readonly levels?: Readonly<Partial<Record<LogModule, LogLevel>>>
+  readonly format?: 'json' | 'console'
+  /** `stdout`, `stderr`, the path of a file, or one's own. */
+  readonly destination?: string | LogDestination
+  /** Characters that wait at most while the destination is slow. */
+  readonly queue?: number
   /** False switches the access log off. */
   readonly access?: boolean
-  /** Standard output unless given. */
-  readonly destination?: LogDestination
+  /** Which exchanges the access log leaves out. */
+  readonly filter?: AccessFilter
 }
 
 export interface Log {
+  /** That of the process itself, `module('main')`. */
   readonly logger: Logger
   /** Undefined when no exchange would be written, so that callers need not even gather the fields. */
   readonly access: AccessLog | undefined
   /** Lines lost so far. */
   readonly dropped: number
+  /** The same logger each time. */
+  module(name: LogModule): Logger
+  /** Goes on in a new file of the same name, for when the old one was moved away. Never rejects. */
+  reopen(): Promise<void>
   /** Resolves when all lines are out, or after `within` milliseconds (1,000) at the latest. Never rejects. */
   flush(within?: number): Promise<void>
   /** For `process.on('exit')`, after which nothing asynchronous runs. */
   flushSync(): void
 }
 
-/** Field names may be secrets at any depth of a line or of a child logger's fields; see redact.ts. */
-export function createLog({ level, access = true, destination = standardOutput() }: LogOptions): Log {
+/**
+ * Field names may be secrets at any depth of a line or of a child logger's fields; see redact.ts. Throws
+ * `LogDestinationError`.
+ */
+export function createLog(options: LogOptions): Log {
+  const { level, levels = {}, format = 'json', access = true, filter } = options
+  const { destination, reopen } = open(options)
+  const sink = format === 'json' ? destination : inConsoleFormat(destination)
+  const root = rootLogger(level, sink)
+  const loggers = new Map<LogModule, Logger>()
+  const module = (name: LogModule): Logger => {
+    const known = loggers.get(name)
+    if (known !== undefined) return known
+    const made = root.child({ module: name }, { level: levels[name] ?? level })
+    loggers.set(name, made)
+    return made
+  }
+  return {
+    logger: module('main'),
+    access: access ? accessLogAt(levels.access ?? level, sink, filter) : undefined,
+    get dropped() {
+      return destination.dropped ?? 0
+    },
+    module,
+    reopen: async () => reopen?.().catch((err: unknown) => module('telemetry').error({ err }, 'log file not reopened')),
+    flush: async (within) => destination.flush?.(within),
+    flushSync: () => destination.flushSync?.(),
+  }
+}
+
+/** The file that lines should go to cannot be opened. */
+export class LogDestinationError extends Error {
+  override readonly name = 'LogDestinationError'
+}
+
+function open({ destination = 'stdout', format, queue }: LogOptions): {
+  readonly destination: LogDestination
+  readonly reopen?: () => Promise<void>
+} {
+  if (typeof destination !== 'string') return { destination }
+  const gap = format === 'console' ? (lines: number) => consoleLine(gapLine(lines)) : gapLine
+  const options = queue === undefined ? { gap } : { gap, maxLength: queue }
+  if (destination === 'stdout' || destination === 'stderr')
+    return { destination: new LineWriter(nonBlocking(destination === 'stdout' ? 1 : 2), options) }
+  const writer = new LineWriter(openOrSay(destination), options)
+  return { destination: writer, reopen: async () => writer.moveTo(await openLogFileLater(destination)) }
+}
+
+function openOrSay(path: string): number {
+  try {
+    return openLogFile(path)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new LogDestinationError(`the log file ${path} cannot be opened (${code})`, { cause })
+  }
+}
+
+function rootLogger(level: LogLevel, sink: LogDestination): Logger {
   const logger = pino(
     {
       level,
@@ -42,19 +131,19 @@ export function createLog({ level, access = true, destination = standardOutput()
       formatters: { level: (label) => ({ level: label }), log: redact },
       // `redact` has turned errors into plain fields already.
       serializers: { err: (fields: unknown) => fields },
+      hooks: {
+        // What is said in words passes no formatter, and pino takes the message of a bare error as what is said.
+        logMethod(args, method) {
+          const [first, said] = args as unknown[]
+          const told = first instanceof Error ? [{ err: first }, said ?? first.message, ...args.slice(2)] : args
+          method.apply(this, told.map((arg) => (typeof arg === 'string' ? scrub(arg) : arg)) as typeof args)
+        },
+      },
     },
-    destination,
+    sink,
   )
   redactChildren(logger)
-  return {
-    logger,
-    access: access ? accessLogAt(level, destination) : undefined,
-    get dropped() {
-      return destination.dropped ?? 0
-    },
-    flush: async (within) => destination.flush?.(within),
-    flushSync: () => destination.flushSync?.(),
-  }
+  return logger
 }
 
 /** pino passes the fields of a child by its formatters; children inherit the method from here. */
@@ -65,9 +154,15 @@ function redactChildren(logger: Logger): void {
   } as Logger['child']
 }
 
-function accessLogAt(level: LogLevel, destination: LogDestination): AccessLog | undefined {
+function accessLogAt(level: LogLevel, sink: LineSink, filter: AccessFilter | undefined): AccessLog | undefined {
   if (level === 'error' || level === 'fatal' || level === 'silent') return undefined
-  return new AccessLog(destination, level === 'warn')
+  return new AccessLog(sink, { faultsOnly: level === 'warn', filter })
 }
 
-const standardOutput = (): LogDestination => new LineWriter(nonBlocking(1))
+const inConsoleFormat = (destination: LogDestination): LogDestination => ({
+  write: (line) => destination.write(consoleLine(line)),
+  flushSync: () => destination.flushSync?.(),
+})
+
+const gapLine = (lines: number): string =>
+  `{"level":"warn","time":"${new Date().toISOString()}","module":"telemetry","lines":${lines},"msg":"log lines were lost"}\n`

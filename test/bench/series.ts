@@ -7,7 +7,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Logger, pino, stdTimeFunctions } from 'pino'
-import { AccessLog, type AccessRecord, sessionTag } from '../../src/telemetry/access-log.ts'
+import { AccessLog, sessionTag } from '../../src/telemetry/access-log.ts'
+import type { AccessRecord } from '../../src/telemetry/access-record.ts'
 import { EXCHANGE_SECONDS } from '../../src/telemetry/catalogue.ts'
 import { expose } from '../../src/telemetry/exposition.ts'
 import { Instruments } from '../../src/telemetry/instruments.ts'
@@ -99,22 +100,35 @@ function recordings(): Subject[] {
 
 const record: AccessRecord = {
   correlationId: '0191d8a6-7c1e-7b02-9c53-5a1b8f0c2d3e',
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: 'b7ad6b7169203331',
   upstream: 'everything',
   route: '/mcp',
+  endpoint: '10.0.0.1:3001',
   method: 'POST',
   path: '/mcp?session=1',
   status: 200,
   outcome: 'upstream_reset',
   errorType: 'reset_mid_body',
   durationMs: 12.34567,
+  requestReadMs: 0.18214,
+  interceptorsMs: 0.04121,
+  poolWaitMs: 0.0021,
+  connectMs: undefined,
+  responseHeadMs: 11.90234,
+  firstEventMs: undefined,
+  streamMs: undefined,
   requestBytes: 187,
   responseBytes: 342,
   clientAddress: '10.20.30.40',
+  clientName: 'mcp-inspector',
+  clientVersion: '2.12.0',
   rpcMethod: 'tools/call',
   target: 'echo',
   rpcId: 7,
   messages: 1,
   operationOutcome: undefined,
+  operationMs: undefined,
   protocolVersion: '2025-11-25',
   session: sessionTag('b2b7c2a0-0000-4000-8000-1234567890ab'),
   interrupted: true,
@@ -167,19 +181,31 @@ function logLines(): Subject[] {
 function pinoLine(logger: Logger): void {
   const fields = {
     correlation_id: record.correlationId,
+    trace_id: record.traceId,
+    span_id: record.spanId,
     upstream: record.upstream,
     route: record.route,
+    endpoint: record.endpoint,
     'http.request.method': record.method,
     'url.path': '/mcp',
     'http.response.status_code': record.status,
     outcome: record.outcome,
     'error.type': record.errorType,
     duration_ms: record.durationMs,
+    request_read_ms: record.requestReadMs,
+    interceptors_ms: record.interceptorsMs,
+    pool_wait_ms: record.poolWaitMs,
+    response_head_ms: record.responseHeadMs,
     request_bytes: record.requestBytes,
     response_bytes: record.responseBytes,
     'client.address': record.clientAddress,
+    'mcp.client.name': record.clientName,
+    'mcp.client.version': record.clientVersion,
+    'mcp.method.name': record.rpcMethod,
+    'gen_ai.tool.name': record.target,
+    'jsonrpc.request.id': String(record.rpcId),
     'mcp.protocol.version': record.protocolVersion,
-    'mcp.session': record.session,
+    'mcp.session.id': record.session,
     interrupted: record.interrupted,
   }
   logger.warn(fields, 'exchange')

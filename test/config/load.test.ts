@@ -35,7 +35,16 @@ test('without anything, every setting has its default and there is no upstream',
       traces: config.telemetry.traces,
     },
     drain: { lag: 5000, deadline: 25_000 },
-    log: { level: 'info', access: true },
+    log: {
+      level: 'info',
+      levels: {},
+      format: 'json',
+      destination: 'stdout',
+      queue: 4 * 1024 * 1024,
+      access: true,
+      filter: { sample: 1, minDuration: 0, outcomes: [] },
+      slow: { default: 5000, methods: {}, tools: {} },
+    },
   })
 })
 

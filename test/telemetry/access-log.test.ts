@@ -1,146 +1,82 @@
-/** The access-log line: right for any input, and shaped like the other lines. */
+/** The access log: which exchanges are written, at which level, and the session's tag. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
-import { AccessLog, type AccessRecord, accessLine, sessionTag } from '../../src/telemetry/access-log.ts'
-import { quote } from '../../src/telemetry/json.ts'
+import { type AccessFilter, accessFilter } from '../../src/telemetry/access-filter.ts'
+import { AccessLog, type AccessLogOptions, sessionTag } from '../../src/telemetry/access-log.ts'
+import type { AccessRecord } from '../../src/telemetry/access-record.ts'
+import { bare } from './access-records.ts'
 
-const record: AccessRecord = {
-  correlationId: 'c-1',
-  upstream: 'everything',
-  route: '/mcp',
-  method: 'POST',
-  path: '/mcp',
-  status: 200,
-  outcome: 'ok',
-  errorType: undefined,
-  durationMs: 1.23456,
-  requestBytes: 120,
-  responseBytes: 340,
-  clientAddress: '127.0.0.1',
-  rpcMethod: undefined,
-  target: undefined,
-  rpcId: undefined,
-  messages: 0,
-  operationOutcome: undefined,
-  protocolVersion: '2025-11-25',
-  session: 'abc',
-  interrupted: false,
+const everything: AccessFilter = { sample: 1, minDuration: 0, outcomes: [] }
+
+const records: readonly AccessRecord[] = [
+  bare,
+  { ...bare, outcome: 'tool_error' },
+  { ...bare, outcome: 'refused', status: 403 },
+  { ...bare, outcome: 'http_error', status: 500 },
+  { ...bare, outcome: 'upstream_reset' },
+  { ...bare, outcome: 'downstream_closed' },
+]
+
+function written(options: AccessLogOptions): Record<string, unknown>[] {
+  const lines: string[] = []
+  const log = new AccessLog({ write: (line) => lines.push(line) }, options)
+  for (const each of records) log.write(each)
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
 }
 
-const TIME = '2026-01-01T00:00:00.000Z'
-const parse = (over: Partial<AccessRecord>) => JSON.parse(accessLine({ ...record, ...over }, 'info', TIME))
+const outcomes = (options: AccessLogOptions) => written(options).map(({ outcome }) => outcome)
 
-describe('the line', () => {
-  test('has every field', () => {
-    const full = { ...record, status: 504, outcome: 'timeout', errorType: 'head_timeout', interrupted: true } as const
-    assert.equal(
-      accessLine(full, 'warn', TIME),
-      '{"level":"warn","time":"2026-01-01T00:00:00.000Z","correlation_id":"c-1","upstream":"everything","route":"/mcp",' +
-        '"http.request.method":"POST","url.path":"/mcp","http.response.status_code":504,"outcome":"timeout",' +
-        '"error.type":"head_timeout","duration_ms":1.235,"request_bytes":120,"response_bytes":340,' +
-        '"client.address":"127.0.0.1","mcp.protocol.version":"2025-11-25","mcp.session":"abc","interrupted":true,' +
-        '"msg":"exchange"}\n',
-    )
-  })
-
-  test('leaves out what is not known', () => {
-    const bare = {
-      upstream: undefined,
-      route: undefined,
-      status: undefined,
-      clientAddress: undefined,
-      rpcMethod: undefined,
-      target: undefined,
-      rpcId: undefined,
-      messages: 0,
-      operationOutcome: undefined,
-      protocolVersion: undefined,
-      session: undefined,
-    }
-    assert.deepEqual(Object.keys(parse(bare)), [
-      'level',
-      'time',
-      'correlation_id',
-      'http.request.method',
-      'url.path',
-      'outcome',
-      'duration_ms',
-      'request_bytes',
-      'response_bytes',
-      'msg',
-    ])
-  })
-
-  test('never has the query or the fragment', () => {
-    for (const path of ['/mcp?token=secret', '/mcp#secret', '/mcp?#secret', '/mcp#?secret']) {
-      assert.equal(parse({ path })['url.path'], '/mcp')
-    }
-  })
-
-  test('is JSON whatever the numbers are', () => {
-    const line = parse({ durationMs: Number.NaN, requestBytes: Infinity, responseBytes: 1e15, status: -0 })
-    assert.deepEqual([line.duration_ms, line.request_bytes, line.response_bytes], [0, 0, 1e15])
-  })
-
-  test('is one line and gives hostile text back', () => {
-    const text = fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)), maxLength: 40 })
-    fc.assert(
-      fc.property(text, text, (correlationId, session) => {
-        const line = accessLine({ ...record, correlationId, session }, 'info', TIME)
-        assert.doesNotMatch(line.slice(0, -1), /[\p{Cc}\u2028\u2029]/u)
-        assert.ok(line.isWellFormed())
-        const parsed = JSON.parse(line)
-        assert.equal(parsed.correlation_id, correlationId)
-        assert.equal(parsed['mcp.session'], session)
-        assert.equal(parsed.msg, 'exchange')
-      }),
-    )
-  })
-
-  test('stays short for long values', () => {
-    const line = accessLine(
-      { ...record, path: `/${'é'.repeat(50_000)}`, correlationId: 'x'.repeat(50_000) },
-      'info',
-      TIME,
-    )
-    assert.ok(line.length < 4000)
-    assert.ok(JSON.parse(line).correlation_id.startsWith('xxx'))
-  })
+test('faults of the gateway and the upstream are warnings, whatever the filter says of other exchanges', () => {
+  const levels = written({}).map(({ level }) => level)
+  assert.deepEqual(levels, ['info', 'info', 'info', 'warn', 'warn', 'info'])
 })
 
-test('quoting agrees with JSON for every UTF-16 unit', () => {
-  for (let code = 0; code <= 0xffff; code++) {
-    const text = `a${String.fromCharCode(code)}z`
-    assert.equal(JSON.parse(quote(text)), text)
-  }
+test('only the faults are written when told so', () => {
+  assert.deepEqual(outcomes({ faultsOnly: true }), ['http_error', 'upstream_reset'])
 })
 
-describe('the log', () => {
-  const written = (records: readonly AccessRecord[], faultsOnly: boolean) => {
-    const lines: string[] = []
-    const log = new AccessLog({ write: (line) => lines.push(line) }, faultsOnly)
-    for (const each of records) log.write(each)
-    return lines.map((line) => JSON.parse(line))
+describe('a filter', () => {
+  test('that leaves nothing out is none', () => {
+    assert.equal(accessFilter(everything), undefined)
+    assert.equal(written({ filter: everything }).length, records.length)
+  })
+
+  test('of outcomes lets these pass, and faults', () => {
+    const filter: AccessFilter = { ...everything, outcomes: ['tool_error', 'downstream_closed'] }
+    assert.deepEqual(outcomes({ filter }), ['tool_error', 'http_error', 'upstream_reset', 'downstream_closed'])
+  })
+
+  test('of a duration leaves shorter exchanges out, not faults', () => {
+    assert.deepEqual(outcomes({ filter: { ...everything, minDuration: 2 } }), ['http_error', 'upstream_reset'])
+    assert.equal(outcomes({ filter: { ...everything, minDuration: 1 } }).length, records.length)
+  })
+
+  test('of no share at all leaves nothing but faults', () => {
+    assert.deepEqual(outcomes({ filter: { ...everything, sample: 0 } }), ['http_error', 'upstream_reset'])
+  })
+
+  for (const [kind, id] of [
+    ['random', () => crypto.randomUUID()],
+    ['counted', (n: number) => `request-${n}`],
+  ] as const) {
+    test(`of a share takes about that many of ${kind} correlation ids, and more of them when it is larger`, () => {
+      const ids = Array.from({ length: 20_000 }, (_, n) => id(n))
+      const chosen = (sample: number) => {
+        const chooses = accessFilter({ ...everything, sample }) ?? (() => true)
+        return new Set(ids.filter((correlationId) => chooses({ ...bare, correlationId })))
+      }
+      let smaller = chosen(0)
+      assert.equal(smaller.size, 0)
+      for (const sample of [0.01, 0.1, 0.5, 0.9]) {
+        const larger = chosen(sample)
+        // Six times the standard deviation of independent draws.
+        const width = 6 * Math.sqrt(ids.length * sample * (1 - sample))
+        assert.ok(Math.abs(larger.size - sample * ids.length) < width, `${larger.size} at ${sample}`)
+        assert.ok([...smaller].every((chosenBefore) => larger.has(chosenBefore)))
+        smaller = larger
+      }
+    })
   }
-  const records: AccessRecord[] = [
-    record,
-    { ...record, outcome: 'tool_error' },
-    { ...record, outcome: 'refused', status: 403 },
-    { ...record, outcome: 'http_error', status: 500 },
-    { ...record, outcome: 'upstream_reset' },
-    { ...record, outcome: 'downstream_closed', status: undefined },
-  ]
-
-  test('warns of faults of the gateway and the upstream only', () => {
-    const levels = written(records, false).map(({ level }) => level)
-    assert.deepEqual(levels, ['info', 'info', 'info', 'warn', 'warn', 'info'])
-  })
-
-  test('writes only the faults when told so', () => {
-    const outcomes = written(records, true).map(({ outcome }) => outcome)
-    assert.deepEqual(outcomes, ['http_error', 'upstream_reset'])
-  })
 })
 
 test('a session tag is short, steady and not the id', () => {
@@ -149,31 +85,4 @@ test('a session tag is short, steady and not the id', () => {
   assert.equal(sessionTag(id), sessionTag(id))
   assert.notEqual(sessionTag(id), sessionTag(`${id}x`))
   assert.ok(!id.includes(sessionTag(id)))
-})
-
-describe('the line of an exchange that carried a call', () => {
-  const call = { ...record, rpcMethod: 'tools/call', target: 'echo', rpcId: 7, messages: 1 }
-
-  test('names method, tool and id', () => {
-    const line = JSON.parse(accessLine(call, 'info', 'now')) as Record<string, unknown>
-    assert.equal(line['mcp.method.name'], 'tools/call')
-    assert.equal(line['gen_ai.tool.name'], 'echo')
-    assert.equal(line['jsonrpc.request.id'], '7')
-    assert.equal('messages' in line || 'operation.outcome' in line, false)
-  })
-
-  test('says how the operation ended only where that is not how the exchange did', () => {
-    const line = (operationOutcome: 'ok' | 'tool_error') =>
-      JSON.parse(accessLine({ ...call, messages: 3, operationOutcome }, 'info', 'now')) as Record<string, unknown>
-    assert.equal(line('ok')['operation.outcome'], undefined)
-    assert.equal(line('tool_error')['operation.outcome'], 'tool_error')
-    assert.equal(line('ok').messages, 3)
-  })
-
-  test('never shows a URI', () => {
-    assert.doesNotMatch(
-      accessLine({ ...call, rpcMethod: 'resources/read', target: 'file:///secret' }, 'info', 'now'),
-      /secret/,
-    )
-  })
 })

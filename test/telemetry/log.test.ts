@@ -1,36 +1,15 @@
 /** The log: levels, shape and what must never be in it. */
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { createLog, type LogLevel } from '../../src/telemetry/log.ts'
+import { createLog, LOG_MODULES, LogDestinationError, type LogLevel, type LogOptions } from '../../src/telemetry/log.ts'
+import { bare as exchange } from './access-records.ts'
 
-function logTo(level: LogLevel, access = true) {
+function logTo(level: LogLevel, options: Partial<LogOptions> = {}) {
   const lines: string[] = []
-  const log = createLog({ level, access, destination: { write: (line) => void lines.push(line) } })
+  const log = createLog({ level, destination: { write: (line) => void lines.push(line) }, ...options })
   return { ...log, lines, parsed: () => lines.map((line) => JSON.parse(line)) }
 }
-
-const exchange = {
-  correlationId: 'c',
-  upstream: undefined,
-  route: undefined,
-  method: 'GET',
-  path: '/',
-  status: 200,
-  outcome: 'ok',
-  errorType: undefined,
-  durationMs: 1,
-  requestBytes: 0,
-  responseBytes: 0,
-  clientAddress: undefined,
-  rpcMethod: undefined,
-  target: undefined,
-  rpcId: undefined,
-  messages: 0,
-  operationOutcome: undefined,
-  protocolVersion: undefined,
-  session: undefined,
-  interrupted: false,
-} as const
 
 test('both kinds of line begin with level and time, end with msg and share their form', () => {
   const { logger, access, lines, parsed } = logTo('info')
@@ -39,7 +18,7 @@ test('both kinds of line begin with level and time, end with msg and share their
   assert.equal(lines.length, 2)
   for (const line of parsed()) {
     const keys = Object.keys(line)
-    assert.deepEqual([...keys.slice(0, 2), keys.at(-1)], ['level', 'time', 'msg'])
+    assert.deepEqual([...keys.slice(0, 3), keys.at(-1)], ['level', 'time', 'module', 'msg'])
     assert.equal(line.level, 'info')
     assert.equal(line.time, new Date(line.time).toISOString())
   }
@@ -48,12 +27,74 @@ test('both kinds of line begin with level and time, end with msg and share their
 
 test('there is no access log when none of its lines would be written', () => {
   for (const level of ['error', 'fatal', 'silent'] as const) assert.equal(logTo(level).access, undefined)
-  assert.equal(logTo('info', false).access, undefined)
+  assert.equal(logTo('info', { access: false }).access, undefined)
   const { access, lines } = logTo('warn')
   access?.write(exchange)
   assert.equal(lines.length, 0)
   access?.write({ ...exchange, status: 502 })
   assert.equal(lines.length, 1)
+})
+
+describe('modules', () => {
+  test('are folders of src, or the process, or the access log', () => {
+    const folders = readdirSync(new URL('../../src', import.meta.url), { withFileTypes: true })
+    const known = ['access', 'main', ...folders.filter((entry) => entry.isDirectory()).map(({ name }) => name)]
+    assert.deepEqual(
+      LOG_MODULES.filter((name) => !known.includes(name)),
+      [],
+    )
+  })
+
+  test('name themselves on each line, and children of theirs too', () => {
+    const { module, logger, parsed } = logTo('info')
+    logger.info('a')
+    module('upstream').info('b')
+    module('session').child({ id: 1 }).info('c')
+    assert.deepEqual(
+      parsed().map((line) => line.module),
+      ['main', 'upstream', 'session'],
+    )
+    assert.equal(module('upstream'), module('upstream'))
+  })
+
+  test('have levels of their own, above and below the level of the others', () => {
+    const { module, parsed } = logTo('warn', { levels: { upstream: 'debug', session: 'silent' } })
+    for (const name of ['upstream', 'session', 'listener'] as const) {
+      module(name).debug('debug')
+      module(name).error('error')
+    }
+    const told = parsed().map((line) => `${line.module} ${line.msg}`)
+    assert.deepEqual(told, ['upstream debug', 'upstream error', 'listener error'])
+  })
+
+  test('leave the access log its own', () => {
+    const quiet = logTo('error', { levels: { access: 'info' } })
+    quiet.access?.write(exchange)
+    assert.equal(quiet.lines.length, 1)
+    assert.equal(logTo('info', { levels: { access: 'error' } }).access, undefined)
+  })
+})
+
+test('a filter reaches the access log', () => {
+  const { access, lines } = logTo('info', { filter: { sample: 1, minDuration: 50, outcomes: [] } })
+  access?.write(exchange)
+  assert.equal(lines.length, 0)
+})
+
+test('in console format both kinds of line are for people', () => {
+  const { logger, access, lines } = logTo('info', { format: 'console' })
+  logger.info({ port: 1 }, 'listening')
+  access?.write(exchange)
+  assert.match(lines[0] ?? '', /^\S+Z INFO {2}\[main\] listening {2}port=1\n$/)
+  assert.match(lines[1] ?? '', /^\S+Z INFO {2}\[access\] exchange {2}correlation_id=c-1 .* outcome=ok .*\n$/)
+})
+
+test('a file that cannot be opened is an error that names it', () => {
+  assert.throws(() => createLog({ level: 'info', destination: '/nowhere/at/all.log' }), LogDestinationError)
+  assert.throws(
+    () => createLog({ level: 'info', destination: '/nowhere/at/all.log' }),
+    /\/nowhere\/at\/all\.log.*ENOENT/,
+  )
 })
 
 describe('redaction', () => {
@@ -89,5 +130,16 @@ describe('redaction', () => {
     logger.info({ cyclic }, 'x')
     const [{ cyclic: seen }] = parsed()
     assert.deepEqual([seen.n, seen.buffer, seen.when], ['1', '[Buffer]', '1970-01-01T00:00:00.000Z'])
+  })
+
+  test('takes queries off targets, and credentials and queries out of texts', () => {
+    const { logger, lines } = logTo('info')
+    logger.warn({ path: '/mcp?key=sesame', 'x-y': 'see http://u:sesame@host/a?b=sesame' }, 'x')
+    logger.error({ err: new Error('Bearer sesame-sesame was refused at https://h/p?token=sesame') }, 'x')
+    logger.error(new Error('authorization: sesame'))
+    logger.info('Cookie: a=sesame; b=sesame')
+    assert.equal(lines.length, 4)
+    for (const line of lines) assert.doesNotMatch(line, /sesame/)
+    assert.match(lines[0] ?? '', /"path":"\/mcp"/)
   })
 })
