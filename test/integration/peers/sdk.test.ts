@@ -97,7 +97,6 @@ describe('peers of the SDKs say the same through the gateway', { timeout: 60_000
           return
         }
         const direct = await transcript(connect, server.url, server)
-        t.diagnostic(JSON.stringify({ ...direct, results: undefined }))
         assert.deepEqual(direct.asked, ['elicitation/create', 'sampling/createMessage'])
         assert.deepEqual(await transcript(connect, through, server), direct)
         await settles(() => front.metric('mcp_requests_active').then((active) => active === 0))
