@@ -31,10 +31,12 @@ export default async ({ port, ...options }) => {
     meter: () => ({
       exported: (spans) => { counts.exported += spans },
       dropped: (reason, spans) => { counts[reason] += spans },
-      failed: () => { counts.failed++ },
     }),
-    onChange: (exporter, error) => changes.push(error === undefined ? 'works' : String(error)),
-    print: (span) => printed.push(span),
+    failed: () => { counts.failed++ },
+    log: {
+      info: (fields, message) => (message === 'span' ? printed.push(fields) : changes.push(message)),
+      warn: (fields, message) => changes.push(message),
+    },
   })
   running.push(started)
   return tracing(started.traces)

@@ -1,5 +1,6 @@
 /** Starts tracing: what is kept of exchanges goes into a queue for each exporter, and from there to its collector. */
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
+import { type ExportLog, ExportTarget } from '../export-target.ts'
 import type { Address } from './attributes.ts'
 import { Ids } from './ids.ts'
 import { otlpExporter } from './otlp.ts'
@@ -16,17 +17,18 @@ export interface TracingSurroundings {
   readonly version: string
   readonly addressOf: (upstream: string) => Address | undefined
   readonly meter: (exporter: ExporterName) => SpanMeter
-  /** An exporter works again (`undefined`), or does not any more. */
-  readonly onChange: (exporter: ExporterName, error: unknown) => void
-  /** Takes the spans of the exporter `console`, to be written to the log. */
-  readonly print: (span: Readonly<Record<string, unknown>>) => void
+  /** Is told when an exporter fails and when it works again, and takes the spans of the exporter `console`. */
+  readonly log: ExportLog
+  /** Called for each batch that was not taken. */
+  readonly failed: (exporter: ExporterName) => void
 }
 
 export interface Tracing {
   /** For the interceptor. */
   readonly traces: Traces
-  /** Of each exporter: what waits, and why its last batch was not taken. */
   readonly queues: ReadonlyMap<ExporterName, SpanQueue>
+  /** Of each exporter, how its last batch went. */
+  readonly targets: readonly ExportTarget[]
   /** Sends what waits, for at most so many milliseconds. */
   close(within: number): Promise<void>
 }
@@ -34,7 +36,7 @@ export interface Tracing {
 /** `undefined`: no exporter is configured, tracing is off, and nothing of OpenTelemetry is loaded. */
 export async function startTracing(
   settings: TraceSettings,
-  { resource, version, addressOf, meter, onChange, print }: TracingSurroundings,
+  { resource, version, addressOf, meter, log, failed }: TracingSurroundings,
 ): Promise<Tracing | undefined> {
   const names = exportersOf(settings)
   if (names.length === 0) return undefined
@@ -48,12 +50,16 @@ export async function startTracing(
     resourceUris: settings.resourceUris,
   })
   const queues = new Map<ExporterName, SpanQueue>()
+  const targets: ExportTarget[] = []
   for (const name of names) {
     const sender =
       name === 'otlp'
         ? exporting(await otlpExporter(settings.otlp), factory)
-        : printing((span) => print(described(span)), factory)
-    const options = { sender, meter: meter(name), onChange: (error: unknown) => onChange(name, error) }
+        : printing((span) => log.info(described(span), 'span'), factory)
+    const target = new ExportTarget({ signal: 'traces', exporter: name, log, failed: () => failed(name) })
+    targets.push(target)
+    const settled = (error: Error | undefined, duration: number) => target.settled(error, duration)
+    const options = { sender, meter: meter(name), settled }
     // The exporter has a time-out of its own; ours is for one that forgets it.
     const timeout = settings.otlp.timeout + 1_000
     const { queue: most, batch, delay } = settings
@@ -70,6 +76,7 @@ export async function startTracing(
   return {
     traces,
     queues,
+    targets,
     async close(within) {
       await Promise.all(all.map((queue) => queue.close(within)))
     },

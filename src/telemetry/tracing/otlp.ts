@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base'
 import type { SpanExporter } from '@opentelemetry/sdk-trace'
-import type { OtlpSettings } from './settings.ts'
+import type { OtlpSettings } from '../otlp/otlp-exporter.ts'
 
 /** Throws what reading the PEM files throws. */
 export function otlpExporter(settings: OtlpSettings): Promise<SpanExporter> {
@@ -10,7 +10,8 @@ export function otlpExporter(settings: OtlpSettings): Promise<SpanExporter> {
 }
 
 async function grpcExporter(settings: OtlpSettings): Promise<SpanExporter> {
-  const { url = settings.endpoint ?? 'http://localhost:4317', timeout } = settings
+  // gRPC has no paths.
+  const url = new URL(settings.url ?? settings.endpoint ?? 'http://localhost:4317').origin
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-grpc')
   const { credentials, Metadata } = await import('@grpc/grpc-js')
   const { ca = null, cert = null, key = null } = await pem(settings)
@@ -20,25 +21,30 @@ async function grpcExporter(settings: OtlpSettings): Promise<SpanExporter> {
     url,
     metadata,
     credentials: url.startsWith('https:') ? credentials.createSsl(ca, key, cert) : credentials.createInsecure(),
-    timeoutMillis: timeout,
-    compression: compression(settings),
+    ...common(settings),
   })
 }
 
 async function httpExporter(settings: OtlpSettings): Promise<SpanExporter> {
-  const { url = `${(settings.endpoint ?? 'http://localhost:4318').replace(/\/$/, '')}/v1/traces`, timeout } = settings
+  const { url = `${(settings.endpoint ?? 'http://localhost:4318').replace(/\/+$/, '')}/v1/traces` } = settings
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto')
   return new OTLPTraceExporter({
     url,
     headers: { ...settings.headers },
     httpAgentOptions: { keepAlive: true, ...(url.startsWith('https:') ? await pem(settings) : {}) },
-    timeoutMillis: timeout,
-    compression: compression(settings),
+    ...common(settings),
   })
 }
 
-/** The value of its enumeration, which cannot be imported without loading it. */
-const compression = ({ gzip }: OtlpSettings): CompressionAlgorithm => (gzip ? 'gzip' : 'none') as CompressionAlgorithm
+/** Batches that a collector may leave open before further ones fail at once: what bounds the memory they hold. */
+const IN_FLIGHT = 4
+
+const common = ({ timeout, gzip }: OtlpSettings) => ({
+  timeoutMillis: timeout,
+  concurrencyLimit: IN_FLIGHT,
+  // The values of its enumeration, which cannot be imported without loading it.
+  compression: (gzip ? 'gzip' : 'none') as CompressionAlgorithm,
+})
 
 async function pem({ ca, cert, key }: OtlpSettings): Promise<{ ca?: Buffer; cert?: Buffer; key?: Buffer }> {
   const read = async (file: string | undefined) => (file === undefined ? undefined : readFile(file))

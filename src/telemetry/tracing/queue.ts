@@ -12,8 +12,6 @@ export interface SpanSender {
 export interface SpanMeter {
   exported(spans: number): void
   dropped(reason: 'queue_full' | 'export_failed', spans: number): void
-  /** A batch was not taken. */
-  failed(): void
 }
 
 export interface SpanQueueOptions {
@@ -27,8 +25,8 @@ export interface SpanQueueOptions {
   readonly delay: number
   /** Milliseconds after which a batch counts as not taken, whatever the sender says later. */
   readonly timeout: number
-  /** The sender works again, or does not any more. */
-  readonly onChange: (error: unknown) => void
+  /** Is told of each batch how it ended, and after how many milliseconds. */
+  readonly settled: (error: Error | undefined, duration: number) => void
 }
 
 export class SpanQueue {
@@ -42,9 +40,6 @@ export class SpanQueue {
   constructor(options: SpanQueueOptions) {
     this.#options = options
   }
-
-  /** Why the last batch was not taken; `undefined`: it was. */
-  lastError: unknown = undefined
 
   get size(): number {
     return this.#waiting.length
@@ -98,33 +93,31 @@ export class SpanQueue {
 
   /** Never rejects. */
   async #send(): Promise<boolean> {
-    const { sender, batch, timeout, meter } = this.#options
+    const { batch, meter, settled } = this.#options
     const records = this.#waiting.splice(0, batch)
+    const began = performance.now()
+    const error = await this.#failure(records)
+    this.#failing = error !== undefined
+    if (error === undefined) meter.exported(countOf(records))
+    else this.#drop(records)
+    settled(error, performance.now() - began)
+    return error === undefined
+  }
+
+  /** Sends them; why they were not taken, if they were not. */
+  async #failure(records: readonly SpanRecord[]): Promise<Error | undefined> {
+    const { sender, timeout } = this.#options
     try {
       // A collector that says nothing must not hold up the end of the process; closing waits for its own time.
-      const taken = await before(timeout, sender.send(records), false)
-      if (!taken) throw new Error('the collector did not answer in time')
-      meter.exported(countOf(records))
-      this.#became(undefined)
-      return true
+      const answered = await before(timeout, sender.send(records), false)
+      return answered ? undefined : new Error(`not taken within ${timeout} ms`)
     } catch (error) {
-      meter.failed()
-      this.#drop(records)
-      this.#became(error)
-      return false
+      return error instanceof Error ? error : new Error(String(error))
     }
   }
 
   #drop(records: readonly SpanRecord[]): void {
     if (records.length > 0) this.#options.meter.dropped('export_failed', countOf(records))
-  }
-
-  #became(error: unknown): void {
-    const failing = error !== undefined
-    this.lastError = error
-    if (failing === this.#failing) return
-    this.#failing = failing
-    this.#options.onChange(error)
   }
 }
 

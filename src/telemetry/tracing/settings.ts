@@ -1,4 +1,5 @@
 /** What tracing is told by the configuration, and whether it is on at all. */
+import type { OtlpSettings } from '../otlp/otlp-exporter.ts'
 
 export type SamplerName =
   | 'always_on'
@@ -21,21 +22,6 @@ export interface KeepSettings {
   readonly refused: boolean
   /** Milliseconds; 0: nothing is kept for being slow. */
   readonly slow: number
-}
-
-export interface OtlpSettings {
-  readonly endpoint?: string
-  /** Used as it is, in place of `endpoint`. */
-  readonly url?: string
-  readonly protocol: 'grpc' | 'http/protobuf'
-  readonly headers: Readonly<Record<string, string>>
-  /** Milliseconds. */
-  readonly timeout: number
-  readonly gzip: boolean
-  /** Paths of PEM files. */
-  readonly ca?: string
-  readonly cert?: string
-  readonly key?: string
 }
 
 export interface TraceSettings {
