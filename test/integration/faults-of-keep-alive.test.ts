@@ -29,6 +29,7 @@ test('an upstream that closes after each response without saying so loses no req
   }
   for (const { outcome } of await s.endedAll(REQUESTS)) assert.equal(outcome, 'ok')
   await s.settled()
+  await s.countedOnce()
 })
 
 test('an upstream that resets after each response loses no request that comes after the reset', async (t) => {
@@ -50,6 +51,7 @@ test('an upstream that resets after each response loses no request that comes af
   }
   for (const { outcome } of await s.endedAll(30)) assert.equal(outcome, 'ok')
   await s.settled()
+  await s.countedOnce()
 })
 
 test('a connection that closes while idle is not used again', async (t) => {

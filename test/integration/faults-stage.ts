@@ -123,8 +123,11 @@ export class Stage {
     assert.deepEqual(this.origin.failures, [])
   }
 
-  /** The exchanges counted by outcome equal the lines of the log, each once. */
-  async countedOnce(): Promise<void> {
+  /**
+   * The exchanges counted by outcome equal the lines of the log, each once; and so do the operations.
+   * @param alike every call ended as its exchange did
+   */
+  async countedOnce(alike = true): Promise<void> {
     const byOutcome = new Map<string, number>()
     for (const line of this.gateway.exchanges) {
       const outcome = String(line.outcome)
@@ -138,6 +141,10 @@ export class Stage {
       )
     }
     assert.equal(await this.gateway.metric('mcp_requests_total'), this.gateway.exchanges.length)
+    const calls = this.gateway.exchanges.filter((line) => line['mcp.method.name'] !== undefined)
+    const operations = await this.operations.all()
+    assert.equal(operations.length, calls.length)
+    if (alike) assert.deepEqual(operations, calls.map(({ outcome }) => String(outcome)).sort())
   }
 
   /** A plain request passes. */

@@ -2,24 +2,39 @@
 
 const SERIES = /^mcp_server_operation_duration_seconds_count\{.*\boutcome="(\w+)".*\} (\d+)$/gm
 
-/** Operations that ended since the last look, as outcomes in the order of the alphabet. */
+/** Operations that ended, as outcomes in the order of the alphabet. */
 export class OperationCounts {
   readonly #page: string
-  #seen: ReadonlyMap<string, number> = new Map()
+  #seen: Counts = new Map()
 
   constructor(adminUrl: string) {
     this.#page = `${adminUrl}/metrics`
   }
 
+  /** All of them. */
+  async all(): Promise<string[]> {
+    return outcomes(await this.#counts(), new Map())
+  }
+
+  /** Those since the last look. */
   async ended(): Promise<string[]> {
+    const before = this.#seen
+    this.#seen = await this.#counts()
+    return outcomes(this.#seen, before)
+  }
+
+  async #counts(): Promise<Counts> {
     const counts = new Map<string, number>()
     const page = await (await fetch(this.#page)).text()
     for (const [, outcome = '', count] of page.matchAll(SERIES))
       counts.set(outcome, (counts.get(outcome) ?? 0) + Number(count))
-    const more = [...counts].flatMap(([outcome, count]) =>
-      Array<string>(count - (this.#seen.get(outcome) ?? 0)).fill(outcome),
-    )
-    this.#seen = counts
-    return more.sort()
+    return counts
   }
+}
+
+type Counts = ReadonlyMap<string, number>
+
+function outcomes(counts: Counts, before: Counts): string[] {
+  const more = [...counts].map(([outcome, count]) => Array<string>(count - (before.get(outcome) ?? 0)).fill(outcome))
+  return more.flat().sort()
 }
