@@ -110,7 +110,7 @@ export function stage({ lenient = false, onMessage = () => {} }: StageOptions = 
       false,
       now(),
     )
-    x.body = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body ?? ''))
+    x.body = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body ?? ''))
     x.readAt = now()
     const verdict = onRequest?.(x) as undefined | Refusal | Answer
     const head = (status: number, given: Readonly<Record<string, string>> = {}) => {
