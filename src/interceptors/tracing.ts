@@ -10,7 +10,7 @@ export function tracing(traces: Traces): Interceptor {
     onRequest(x: Traced) {
       const trace = traces.begin(x)
       x.trace = trace
-      x.setUpstreamHeader('traceparent', formatTraceparent(trace.traceId, trace.upstreamSpanId, trace.flags))
+      x.setUpstreamHeader('traceparent', formatTraceparent(trace.traceId, trace.upstreamSpanId, trace.traceFlags))
       // What came with a context that does not count is not the upstream's either.
       const tracestate = trace.parent?.tracestate ?? ''
       if (tracestate !== (x.headers.tracestate ?? '')) x.setUpstreamHeader('tracestate', tracestate)

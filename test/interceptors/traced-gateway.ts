@@ -20,7 +20,7 @@ export const running = []
 export const counts = { exported: 0, queue_full: 0, export_failed: 0, failed: 0 }
 export const printed = []
 export const changes = []
-export default async ({ port, ...options }) => {
+export default async ({ port, apiSpans, ...options }) => {
   const errors = []
   const settings = walk(schema, options, 'telemetry.traces', { folder: '/', texts: new Set(), errors, files: [] })
   if (errors.length > 0) throw new Error(JSON.stringify(errors))
@@ -33,6 +33,7 @@ export default async ({ port, ...options }) => {
       dropped: (reason, spans) => { counts[reason] += spans },
     }),
     failed: () => { counts.failed++ },
+    apiSpans,
     log: {
       info: (fields, message) => (message === 'span' ? printed.push(fields) : changes.push(message)),
       warn: (fields, message) => changes.push(message),
@@ -57,29 +58,32 @@ export interface TracedOptions {
   readonly protocol?: 'grpc' | 'http/protobuf'
   /** Of `telemetry.traces`, beside the exporter. */
   readonly traces?: Settings
-  /** Of the gateway. */
-  readonly settings?: Settings
+  /** Text of a module of a user's that comes after tracing, and uses `@opentelemetry/api`. */
+  readonly own?: string
 }
 
 /** In front of one upstream at that URL. */
 export async function traced(
   t: TestContext,
   url: string,
-  { protocol = 'grpc', traces = {}, settings = {} }: TracedOptions = {},
+  { protocol = 'grpc', traces = {}, own }: TracedOptions = {},
 ): Promise<Traced> {
   const collector = await receiver(protocol)
   t.after(() => collector.close())
-  const module = join(await ownModules(t, { 'tracing.mjs': MODULE }), 'tracing.mjs')
+  const folder = await ownModules(t, { 'tracing.mjs': MODULE, 'own.mjs': own ?? '' })
+  const module = join(folder, 'tracing.mjs')
   const { otlp, ...more } = traces as { otlp?: object }
   const options = {
     exporters: ['otlp'],
     otlp: { endpoint: collector.url, protocol, timeout: '1s', ...otlp },
     delay: '20ms',
     port: Number(new URL(url).port),
+    apiSpans: own !== undefined,
     ...more,
   }
   const upstreams = { upstream: { url, probe: { interval: '1h' } } }
-  const g = await gateway({ upstreams, interceptors: [{ module, options }], ...settings })
+  const interceptors = [{ module, options }, ...(own === undefined ? [] : [{ module: join(folder, 'own.mjs') }])]
+  const g = await gateway({ upstreams, interceptors })
   t.after(() => g.close())
   // The module that the gateway has loaded, for both are one process.
   const loaded = (await import(pathToFileURL(module).href)) as Pick<Traced, 'counts' | 'printed' | 'changes'> & {

@@ -357,3 +357,30 @@ it('the console prints a line for each span', async (t) => {
     ['server', 'client'].map((kind) => ({ name: 'tools/call echo', kind, trace_id: TRACE, status: 'unset' })),
   )
 })
+
+it('a span that an interceptor makes through the API stands below that of its exchange', async (t) => {
+  const own = `
+    import { trace } from '${import.meta.resolve('@opentelemetry/api')}'
+    import { context } from '${import.meta.resolve('@opentelemetry/api')}'
+    const tracer = trace.getTracer('own')
+    export default () => ({
+      name: 'own',
+      onRequest(x) {
+        const parent = trace.setSpanContext(context.active(), x.trace)
+        tracer.startActiveSpan('look up', {}, parent, (outer) => {
+          tracer.startSpan('inner').end()
+          outer.end()
+        })
+      },
+    })`
+  const { ask, receiver, tracing } = await stage(t, { own })
+  await ask(call('echo'))
+  await ask(call('echo'), [['traceparent', UNSAMPLED]])
+  await tracing.close(5_000)
+  const named = (name: string) => receiver.spans.filter((span) => span.name === name)
+  const server = named('tools/call echo').find(({ kind }) => kind === SERVER)
+  const [outer, ...more] = named('look up')
+  assert.deepEqual([outer?.traceId, outer?.parentSpanId, more.length], [server?.traceId, server?.spanId, 0])
+  assert.equal(named('inner')[0]?.parentSpanId, outer?.spanId)
+  assert.equal(outer?.resource['service.name'], 'sidelight-test')
+})

@@ -1,8 +1,10 @@
 /** Starts tracing: what is kept of exchanges goes into a queue for each exporter, and from there to its collector. */
-import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
+import type { SpanExporter } from '@opentelemetry/sdk-trace'
 import { type ExportLog, ExportTarget } from '../export-target.ts'
+import { type ApiSpans, startApiSpans } from './api-spans.ts'
 import type { Address } from './attributes.ts'
 import { Ids } from './ids.ts'
+import { LogExporter } from './log-exporter.ts'
 import { otlpExporter } from './otlp.ts'
 import { type SpanMeter, SpanQueue, type SpanSender } from './queue.ts'
 import { exportersOf, type TraceSettings } from './settings.ts'
@@ -21,6 +23,8 @@ export interface TracingSurroundings {
   readonly log: ExportLog
   /** Called for each batch that was not taken. */
   readonly failed: (exporter: ExporterName) => void
+  /** Whether spans are taken that others in the process make through `@opentelemetry/api`, as interceptors may. */
+  readonly apiSpans: boolean
 }
 
 export interface Tracing {
@@ -36,34 +40,39 @@ export interface Tracing {
 /** `undefined`: no exporter is configured, tracing is off, and nothing of OpenTelemetry is loaded. */
 export async function startTracing(
   settings: TraceSettings,
-  { resource, version, addressOf, meter, log, failed }: TracingSurroundings,
+  { resource, version, addressOf, meter, log, failed, apiSpans }: TracingSurroundings,
 ): Promise<Tracing | undefined> {
   const names = exportersOf(settings)
   if (names.length === 0) return undefined
   const { resourceFromAttributes } = await import('@opentelemetry/resources')
   const ids = new Ids()
+  const attributes = resourceFromAttributes({ ...resource })
   const factory = new SpanFactory({
-    resource: resourceFromAttributes({ ...resource }),
+    resource: attributes,
     scope: { name: 'sidelight', version },
     ids,
     addressOf,
     resourceUris: settings.resourceUris,
   })
+  const exporterOf = (name: ExporterName): Promise<SpanExporter> | SpanExporter =>
+    name === 'otlp' ? otlpExporter(settings.otlp) : new LogExporter(log)
   const queues = new Map<ExporterName, SpanQueue>()
   const targets: ExportTarget[] = []
   for (const name of names) {
-    const sender =
-      name === 'otlp'
-        ? exporting(await otlpExporter(settings.otlp), factory)
-        : printing((span) => log.info(described(span), 'span'), factory)
     const target = new ExportTarget({ signal: 'traces', exporter: name, log, failed: () => failed(name) })
     targets.push(target)
     const settled = (error: Error | undefined, duration: number) => target.settled(error, duration)
-    const options = { sender, meter: meter(name), settled }
+    const options = { sender: sending(await exporterOf(name), factory), meter: meter(name), settled }
     // The exporter has a time-out of its own; ours is for one that forgets it.
     const timeout = settings.otlp.timeout + 1_000
     const { queue: most, batch, delay } = settings
     queues.set(name, new SpanQueue({ ...options, most, batch, delay, timeout }))
+  }
+  let api: ApiSpans | undefined
+  if (apiSpans) {
+    // Exporters of their own: whoever closes first would close it for both.
+    const exporters = await Promise.all(names.map(exporterOf))
+    api = await startApiSpans(exporters, { resource: attributes, settings })
   }
   const all = [...queues.values()]
   const traces = new Traces({
@@ -78,12 +87,12 @@ export async function startTracing(
     queues,
     targets,
     async close(within) {
-      await Promise.all(all.map((queue) => queue.close(within)))
+      await Promise.all([...all.map((queue) => queue.close(within)), api?.close(within)])
     },
   }
 }
 
-function exporting(exporter: SpanExporter, factory: SpanFactory): SpanSender {
+function sending(exporter: SpanExporter, factory: SpanFactory): SpanSender {
   return {
     send: (batch) =>
       new Promise((resolve, reject) => {
@@ -92,34 +101,5 @@ function exporting(exporter: SpanExporter, factory: SpanFactory): SpanSender {
         exporter.export(spans, ({ code, error }) => (code === 0 ? resolve() : reject(error ?? new Error('not taken'))))
       }),
     close: () => exporter.shutdown(),
-  }
-}
-
-function printing(print: (span: ReadableSpan) => void, factory: SpanFactory): SpanSender {
-  return {
-    async send(batch) {
-      for (const record of batch) for (const span of factory.spansOf(record)) print(span)
-    },
-    async close() {},
-  }
-}
-
-const KINDS = ['internal', 'server', 'client']
-
-/** As a line of the log shows it. */
-function described(span: ReadableSpan): Record<string, unknown> {
-  const { traceId, spanId } = span.spanContext()
-  return {
-    name: span.name,
-    kind: KINDS[span.kind],
-    trace_id: traceId,
-    span_id: spanId,
-    parent_span_id: span.parentSpanContext?.spanId,
-    start: new Date(span.startTime[0] * 1000 + span.startTime[1] / 1e6).toISOString(),
-    duration_ms: span.duration[0] * 1000 + span.duration[1] / 1e6,
-    status: span.status.code === 2 ? 'error' : 'unset',
-    attributes: span.attributes,
-    events: span.events.map(({ name, attributes }) => ({ name, ...attributes })),
-    links: span.links.map(({ context }) => ({ trace_id: context.traceId, span_id: context.spanId })),
   }
 }

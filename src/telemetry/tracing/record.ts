@@ -5,7 +5,10 @@ import { sessionTag } from '../access-log.ts'
 import type { Kept } from './sampler.ts'
 import type { TraceContext } from './trace-context.ts'
 
-/** The place of an exchange in its trace: decided at its beginning, read by whoever names it. */
+/**
+ * The place of an exchange in its trace: decided at its beginning, read by whoever names it. It is a `SpanContext` of
+ * `@opentelemetry/api`, so that interceptors can make spans below it.
+ */
 export interface ExchangeTrace {
   readonly traceId: string
   /** Of the exchange's own span. */
@@ -14,7 +17,7 @@ export interface ExchangeTrace {
   readonly upstreamSpanId: string
   /** The head decision. */
   readonly sampled: boolean
-  readonly flags: number
+  readonly traceFlags: number
   readonly parent: TraceContext | undefined
   readonly links: readonly TraceContext[]
 }

@@ -61,7 +61,7 @@ export class SpanFactory {
     const { trace, operations } = record
     const state = stateOf(trace.parent?.tracestate ?? '')
     // Whatever was decided at the head: what is sent is sampled, and collectors may look.
-    const flags = trace.flags | SAMPLED
+    const flags = trace.traceFlags | SAMPLED
     const context: SpanContext = { traceId: trace.traceId, spanId: trace.spanId, traceFlags: flags, ...state }
     const spans = [this.#exchange(record, context)]
     if (operations.length > 1)

@@ -37,8 +37,8 @@ export class Traces {
     const tool = first !== undefined && targetOf(method) === 'tool' ? first.name : undefined
     const parentSampled = parent === undefined ? undefined : (parent.flags & SAMPLED) !== 0
     const sampled = this.#sampler.decide(traceId, parentSampled, method, tool)
-    const flags = flagsOf(parent, sampled)
-    return { traceId, spanId: ids.span(), upstreamSpanId: ids.span(), sampled, flags, parent, links }
+    const traceFlags = flagsOf(parent, sampled)
+    return { traceId, spanId: ids.span(), upstreamSpanId: ids.span(), sampled, traceFlags, parent, links }
   }
 
   /** Its outcome must stand. */

@@ -13,7 +13,7 @@ function record(): SpanRecord {
     spanId: '1'.repeat(16),
     upstreamSpanId: '2'.repeat(16),
     sampled: true,
-    flags: 1,
+    traceFlags: 1,
     parent: undefined,
     links: [],
   }
