@@ -30,7 +30,7 @@ export class AdminListener {
   constructor(options: AdminOptions) {
     this.#options = options
     const { limits, health, store, host, hosts, origins } = options
-    const { metrics = { main: store, views: new Views(store) } } = options
+    const { metrics = { main: () => store, views: new Views(store) } } = options
     const own: FastifyServerOptions = {
       ...FASTIFY_OPTIONS,
       requestTimeout: limits.bodyTimeout,

@@ -9,7 +9,8 @@ import { isViewName, VIEW_NAMES } from '../telemetry/views/names.ts'
 import type { Views } from '../telemetry/views/views.ts'
 
 export interface MetricsPages {
-  readonly main: FamilySource
+  /** What users' interceptors record must be waited for. Never rejects. */
+  main(): FamilySource | Promise<FamilySource>
   /** What `?view=` asks for. */
   readonly views: Views
 }
@@ -18,7 +19,7 @@ export function metricsRoute(app: FastifyInstance, { main, views }: MetricsPages
   app.route<{ Querystring: { view?: string | string[] } }>({
     method: ['GET', 'HEAD'],
     url: '/metrics',
-    handler: (request, reply) => {
+    handler: async (request, reply) => {
       const asked = [request.query.view ?? []].flat()
       const known = asked.filter(isViewName)
       if (known.length < asked.length) {
@@ -31,7 +32,8 @@ export function metricsRoute(app: FastifyInstance, { main, views }: MetricsPages
       if (zipped) reply.header('content-encoding', 'gzip')
       // Nobody would see the page.
       if (request.method === 'HEAD') return reply.send(Readable.from([]))
-      const page = Readable.from(expose(known.length > 0 ? views.only(known) : main, format), { objectMode: false })
+      const source = known.length > 0 ? views.only(known) : await main()
+      const page = Readable.from(expose(source, format), { objectMode: false })
       return reply.send(zipped ? compressed(page) : page)
     },
   })

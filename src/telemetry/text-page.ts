@@ -28,8 +28,8 @@ export class TextPage implements Page {
     this.#isHistogram = def.kind === 'histogram'
     this.#bounds = def.kind === 'histogram' ? [...def.buckets, Infinity].map((bound) => this.#bound(bound)) : []
     if (this.#openMetrics) {
-      // There a counter must end in _total; what is named otherwise cannot be told to be one.
-      const told = type === 'counter' && !sample.endsWith('_total') ? 'unknown' : type
+      // There a counter's samples add _total to the family's name; what is named otherwise cannot be told to be one.
+      const told = type === 'counter' && sample === family ? 'unknown' : type
       const unitLine = unit === '' ? '' : `# UNIT ${family} ${unit}\n`
       return `# TYPE ${family} ${told}\n${unitLine}# HELP ${family} ${escapeLabel(def.help)}\n`
     }

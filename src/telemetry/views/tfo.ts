@@ -22,6 +22,8 @@ export const tfo: View = {
     {
       def: {
         name: 'mcp_sessions_total',
+        // In OpenMetrics a counter "mcp_sessions" has a right to "mcp_sessions_created", which is another family.
+        exactName: 'mcp_sessions_total',
         kind: 'counter',
         unit: '',
         help: 'Total number of MCP sessions created.',
