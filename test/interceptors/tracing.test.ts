@@ -360,8 +360,7 @@ it('the console prints a line for each span', async (t) => {
 
 it('a span that an interceptor makes through the API stands below that of its exchange', async (t) => {
   const own = `
-    import { trace } from '${import.meta.resolve('@opentelemetry/api')}'
-    import { context } from '${import.meta.resolve('@opentelemetry/api')}'
+    import { context, trace } from '${import.meta.resolve('@opentelemetry/api')}'
     const tracer = trace.getTracer('own')
     export default () => ({
       name: 'own',
