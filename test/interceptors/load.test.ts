@@ -100,7 +100,11 @@ const BAD: readonly (readonly [what: string, text: string, message: RegExp])[] =
     `export default () => ({ name: 'a', onEnd() {}, onrequest() {} })`,
     /a\.onrequest is no phase: there are onRequest, onResponse, onMessage, onEnd/,
   ],
-  ['has no phase at all', `export default () => ({ name: 'a' })`, /a has none of onRequest, onResponse, onMessage, onEnd/],
+  [
+    'has no phase at all',
+    `export default () => ({ name: 'a' })`,
+    /a has none of onRequest, onResponse, onMessage, onEnd/,
+  ],
 ]
 
 describe('a module that cannot serve', () => {
