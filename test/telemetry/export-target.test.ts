@@ -13,7 +13,8 @@ test('the log tells when an exporter fails and when it works again, and each fai
     log: { info: note, warn: note },
     failed: () => failures++,
   })
-  assert.equal(target.last, undefined)
+  const before = target.last
+  assert.equal(before, undefined)
   const errors = [undefined, undefined, new Error('down'), new Error('still'), undefined, new Error('again')]
   for (const error of errors) target.settled(error, 5)
   assert.deepEqual(lines, ['export failed', 'export works again', 'export failed'])

@@ -1,5 +1,6 @@
 /** Sends metrics: starts the exporters that the settings name, and loads the OpenTelemetry SDK only then. */
-import type { MetricReader, PushMetricExporter, ViewOptions } from '@opentelemetry/sdk-metrics'
+import type { MetricReader, PushMetricExporter } from '@opentelemetry/sdk-metrics'
+import type { ApiMetrics } from '../api-metrics.ts'
 import { type ExportLog, ExportTarget } from '../export-target.ts'
 import type { SeriesStore } from '../series.ts'
 import { createOtlpExporter, type OtlpSettings } from './otlp-exporter.ts'
@@ -24,7 +25,7 @@ export interface MetricExportSurroundings {
   /** Called for each export that failed. */
   readonly failed: () => void
   /** What users record through `@opentelemetry/api`; it is collected and sent with the rest. */
-  readonly api?: { readonly reader: MetricReader; readonly views: ViewOptions[] }
+  readonly api?: Pick<ApiMetrics, 'reader' | 'bounded'>
 }
 
 export interface MetricExport {
@@ -87,9 +88,8 @@ export async function startMetricExport(
   const provider = new MeterProvider({
     resource: defaultResource().merge(resourceFromAttributes({ ...resource })),
     readers: api === undefined ? readers : [api.reader, ...readers],
-    views: api?.views ?? [],
   })
-  const isGlobal = api !== undefined && global.setGlobalMeterProvider(provider)
+  const isGlobal = api !== undefined && global.setGlobalMeterProvider(api.bounded(provider))
   if (api !== undefined && !isGlobal) log.warn({}, 'another meter provider is registered: its metrics are not shown')
 
   return {
