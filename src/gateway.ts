@@ -142,7 +142,11 @@ export async function buildGateway(
             meter.message(x, message, from)
             chain.message(x, message, from)
           },
-          onList: (x, page, cursor) => names.listed(x.route.upstream, x.session?.id, cursor, page),
+          onList: (x, page, cursor) => {
+            // Also of a session that is not tracked: its cursors are its own all the same.
+            const session = x.session?.id ?? x.headers['mcp-session-id']
+            names.listed(x.route.upstream, typeof session === 'string' ? session : undefined, cursor, page)
+          },
           onInitialize: (x) => {
             if (fallbacks.initialized(x.remoteAddress, x.route.upstream))
               instruments.operations.fallbackProbes.bind([x.route.upstream]).add(1)
