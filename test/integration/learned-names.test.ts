@@ -46,7 +46,8 @@ async function setUp(t: TestContext): Promise<Peer> {
       ...(session === undefined ? {} : { 'mcp-session-id': session }),
     }
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
-    await (await fetch(`${g.url}/mcp`, { method: 'POST', headers, body })).text()
+    const response = await fetch(`${g.url}/mcp`, { method: 'POST', headers, body })
+    assert.equal(response.status, 200, await response.text())
     exchanges++
     await settles(() => g.exchanges.length === exchanges)
   }
@@ -90,7 +91,7 @@ describe('names of tools', { concurrency: true }, () => {
   it('of a list in pages count once all pages were seen, in the same session, tracked or not', async (t) => {
     const { g, call, list } = await setUp(t)
     await list(['one'], undefined, 'p2', 's')
-    await list(['two'], 'p2', undefined, 'another session')
+    await list(['two'], 'p2', undefined, 'another-session')
     await call('unlisted')
     assert.deepEqual(await tools(g.adminUrl), { unlisted: 1 })
     await list(['three'], 'p2', 'p3', 's')
