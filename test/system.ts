@@ -6,6 +6,8 @@ import { globSync } from 'node:fs'
 const TOOLS = [
   ['promtool', 'prometheus'],
   ['python3', 'python3-venv'],
+  ['nginx', 'nginx'],
+  ['chromium', 'chromium'],
 ] as const
 
 const absent = TOOLS.filter(([command]) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error !== undefined)
