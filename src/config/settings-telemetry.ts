@@ -1,4 +1,5 @@
 /** The settings of telemetry that is sent: who we say we are, and where metrics and spans go. */
+import { VIEW_NAMES } from '../telemetry/views/names.ts'
 import { boolean, duration, list, literals, map, maybe, object, string } from './schema.ts'
 import { otlpExporter } from './settings-otlp.ts'
 import { traces } from './settings-traces.ts'
@@ -12,6 +13,12 @@ const metrics = object(
         examples: [['prometheus', 'otlp']],
       }),
     ),
+    views: list(literals(VIEW_NAMES, { description: 'A view.' }), {
+      default: [],
+      description:
+        'Views that stand on the main page of `/metrics` too: the names and labels that dashboards of other gateways know. Each is also served alone, at `/metrics?view=…`.',
+      examples: [['pforge']],
+    }),
     interval: duration({
       default: '1m',
       atLeast: 10,
@@ -32,7 +39,7 @@ export const telemetry = object(
     enabled: boolean({
       default: true,
       description:
-        'Send metrics and spans at all (`OTEL_SDK_DISABLED=true` says no). `/metrics`, health and the log stay.',
+        'Send metrics and spans at all (`OTEL_SDK_DISABLED=true` says no). `/metrics`, health and the log stay; what interceptors record through `@opentelemetry/api` is not taken.',
     }),
     resource: map(string({ examples: ['production'] }), {
       keys: '^[\\x21-\\x7e]+$',

@@ -31,7 +31,7 @@ test('without anything, every setting has its default and there is no upstream',
     telemetry: {
       enabled: true,
       resource: {},
-      metrics: { exporters: undefined, interval: 60_000, timeout: 30_000, otlp },
+      metrics: { exporters: undefined, views: [], interval: 60_000, timeout: 30_000, otlp },
       traces: config.telemetry.traces,
     },
     drain: { lag: 5000, deadline: 25_000 },
