@@ -104,7 +104,8 @@ describe('the threshold', () => {
 
   test('knows no pattern but *', () => {
     assert.equal(thresholdOf({ default: 1, tools: { 'a.c': 5, '(': 5, 'a*a': 5 } }, { target: 'abc' }), 1)
-    assert.equal(thresholdOf({ default: 1, tools: { 'a*a': 5 } }, { target: 'a' }), 1)
+    assert.equal(thresholdOf({ default: 1, tools: { 'a*a': 5, 'a*bc*c': 5 } }, { target: 'a' }), 1)
+    assert.equal(thresholdOf({ default: 1, tools: { 'a*bc*c': 5 } }, { target: 'abc' }), 1)
     assert.equal(thresholdOf({ default: 1, tools: { '(': 5 } }, { target: '(' }), 5)
   })
 
