@@ -18,6 +18,9 @@ const CANCELLED: OperationVerdict = { outcome: 'downstream_closed', errorType: '
 const CUT_SHORT: OperationVerdict = { outcome: 'upstream_reset', errorType: 'no_response' }
 const SENSELESS: OperationVerdict = { outcome: 'unknown', errorType: 'no_response' }
 
+/** Its stream was ended by us, at an event boundary. */
+const DRAINED: OperationVerdict = { outcome: 'gateway_error', errorType: 'drain_deadline' }
+
 /** `undefined`: it goes on elsewhere. */
 export function unanswered(operation: Operation, x: Exchange, leftover: Leftover): OperationVerdict | undefined {
   const { outcome, errorType } = x
@@ -29,6 +32,7 @@ export function unanswered(operation: Operation, x: Exchange, leftover: Leftover
   const lost = clean || outcome === 'downstream_closed' || outcome === 'upstream_reset'
   if (operation.cancelled && lost) return CANCELLED
   if (lost && leftover.resumable) return undefined
+  if (clean && x.interrupted) return DRAINED
   // One error without an id for a whole batch.
   if (clean && leftover.stray !== undefined && leftover.stray.id == null) return verdictOf(leftover.stray)
   if (clean) return x.stream ? CUT_SHORT : SENSELESS

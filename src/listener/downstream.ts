@@ -235,6 +235,7 @@ export class Downstream implements Sink, Linked<Downstream> {
 
   #endEarly(): void {
     this.#complete = true
+    this.x.interrupted = true
     this.#source?.abort()
     this.#res.end()
   }

@@ -19,6 +19,7 @@ interface Case {
   readonly outcome: Outcome
   readonly detail?: string
   readonly stream?: boolean
+  readonly interrupted?: boolean
   readonly notification?: boolean
   readonly cancelled?: boolean
   readonly resumable?: boolean
@@ -31,6 +32,8 @@ const CASES: readonly Case[] = [
   { outcome: 'ok', is: 'unknown no_response' },
   { outcome: 'ok', stream: true, is: 'upstream_reset no_response' },
   { outcome: 'ok', stream: true, resumable: true, is: 'goes on' },
+  { outcome: 'ok', stream: true, interrupted: true, is: 'gateway_error drain_deadline' },
+  { outcome: 'ok', stream: true, interrupted: true, resumable: true, is: 'goes on' },
   { outcome: 'ok', unread: 'limit', is: 'unknown limit' },
   { outcome: 'ok', unread: 'limit', stream: true, resumable: true, is: 'unknown limit' },
   { outcome: 'ok', cancelled: true, stream: true, is: 'downstream_closed cancelled' },
@@ -63,11 +66,13 @@ const CASES: readonly Case[] = [
 describe('an operation that was not answered', () => {
   for (const one of CASES) {
     const { outcome, detail = '', stream = false, notification = false, cancelled = false, resumable = false } = one
-    const { unread = '', is } = one
-    const facts = Object.entries({ stream, notification, cancelled, resumable }).filter(([, holds]) => holds)
+    const { unread = '', interrupted = false, is } = one
+    const facts = Object.entries({ stream, interrupted, notification, cancelled, resumable }).filter(
+      ([, holds]) => holds,
+    )
     const words = [...facts.map(([word]) => word), unread, one.stray && `stray ${one.stray.errorCode} ${one.stray.id}`]
     it(`${[outcome, detail, ...words].filter(Boolean).join(', ')}: ${is}`, () => {
-      const x = Object.assign(exchange(), { outcome, errorType: detail, stream })
+      const x = Object.assign(exchange(), { outcome, errorType: detail, stream, interrupted })
       const about = operation(1, { cancelled })
       const verdict = unanswered(notification ? operation(-1, { id: undefined } as Partial<Operation>) : about, x, {
         stray: one.stray,
