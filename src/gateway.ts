@@ -5,6 +5,7 @@ import type { Config } from './config/config.ts'
 import { drain } from './drain.ts'
 import { Chain } from './exchange/chain.ts'
 import type { Sink } from './exchange/flow.ts'
+import { exportComponent } from './health/export-component.ts'
 import { Health } from './health/health.ts'
 import { healthRoutes } from './health/routes.ts'
 import { upstreamComponent } from './health/upstream-component.ts'
@@ -22,15 +23,20 @@ import { openFilesLimit, openFilesNeeded } from './open-files.ts'
 import { memoryPressure } from './session/memory-pressure.ts'
 import { SessionRegistry } from './session/registry.ts'
 import { stack } from './stack.ts'
+import { createApiMetrics } from './telemetry/api-metrics.ts'
 import { ExchangeMeter } from './telemetry/exchange-meter.ts'
 import { Instruments } from './telemetry/instruments.ts'
 import type { Log } from './telemetry/log.ts'
 import { chainMeter, connectionMeter, endpointMeter } from './telemetry/meters.ts'
 import { Names } from './telemetry/names.ts'
 import { OperationMeter } from './telemetry/operation-meter.ts'
+import { startMetricExport } from './telemetry/otlp/metrics.ts'
 import { observeProcess } from './telemetry/process.ts'
+import { resourceAttributes } from './telemetry/resource.ts'
 import { SeriesStore } from './telemetry/series.ts'
 import { sessionMeter } from './telemetry/session-meter.ts'
+import { startTracing } from './telemetry/tracing/export.ts'
+import { Views } from './telemetry/views/views.ts'
 import { Endpoint } from './upstream/endpoint.ts'
 import { Forward, type Target } from './upstream/forward.ts'
 import { Probe } from './upstream/probe.ts'
@@ -50,9 +56,18 @@ type Route = Config['routes'][number]
 
 const NOWHERE = { path: '_none', upstream: '_none', mcp: false }
 
+const addressOf = ({ hostname, port, protocol, host }: URL) => ({
+  host: hostname,
+  port: Number(port) || (protocol === 'https:' ? 443 : 80),
+  text: host,
+})
+
 /** Between two looks at what has run out. */
 const TICK_MS = 1_000
 const EXPIRY_MS = 60_000
+
+/** What the last export may take. */
+const EXPORT_MS = 2_000
 
 const now = (): number => performance.now()
 
@@ -73,6 +88,36 @@ export async function buildGateway(
   const instruments = new Instruments(store)
   const processMetrics = observeProcess(store, instruments, version)
   store.observe(() => instruments.logDropped.bind([]).observe(log.dropped))
+
+  const { telemetry } = config
+  const resource = resourceAttributes(telemetry.resource, version)
+  // Before the interceptors are loaded: a meter that they take earlier records nothing, for ever.
+  const api = telemetry.enabled && config.interceptors.length > 0 ? await createApiMetrics(logger) : undefined
+  const metricExport = await startMetricExport(telemetry, store, {
+    version,
+    resource,
+    log: logger,
+    failed: () => instruments.exportFailures.bind(['metrics']).add(1),
+    ...(api && { api }),
+  })
+
+  const addresses = new Map(
+    Object.entries(config.upstreams).map(([name, { url }]) => [name, addressOf(new URL(url))] as const),
+  )
+  const tracing = telemetry.enabled
+    ? await startTracing(telemetry.traces, {
+        resource,
+        version,
+        addressOf: (upstream) => addresses.get(upstream),
+        meter: (exporter) => ({
+          exported: (n) => instruments.spansExported.bind([exporter]).add(n),
+          dropped: (reason, n) => instruments.spansDropped.bind([exporter, reason]).add(n),
+        }),
+        failed: () => instruments.exportFailures.bind(['traces']).add(1),
+        log: logger,
+        apiSpans: config.interceptors.length > 0,
+      })
+    : undefined
 
   const endpoints = new Map<string, Endpoint>()
   const probes = new Map<string, Probe>()
@@ -106,12 +151,12 @@ export async function buildGateway(
     probes.set(name, new Probe({ ...upstream.probe, endpoint, version, onResult }))
   }
 
-  const health = new Health(
-    version,
-    Object.entries(config.upstreams).map(([name, { required }]) =>
+  const health = new Health(version, [
+    ...Object.entries(config.upstreams).map(([name, { required }]) =>
       upstreamComponent(name, required, probes.get(name) as Probe),
     ),
-  )
+    ...[...metricExport.targets, ...(tracing?.targets ?? [])].map(exportComponent),
+  ])
 
   const inflateLimits = { bytes: config.inspection.inflatedBytes, ratio: config.inspection.inflatedRatio }
   const table = routeTable(config.routes, (name) => (endpoints.get(name) as Endpoint).path)
@@ -120,6 +165,7 @@ export async function buildGateway(
     stack({
       exchangeMeter: new ExchangeMeter(instruments),
       accessLog: log.access,
+      endpointOf: (upstream) => addresses.get(upstream)?.text,
       guard: {
         hosts: allowedHosts(
           config.listen.hosts,
@@ -159,6 +205,7 @@ export async function buildGateway(
           onFault: (err, x) => logger.error({ err, correlation_id: x.correlationId }, 'inspection failed'),
         },
       },
+      traces: tracing?.traces,
       publicResources: table.resources,
       own: await loadInterceptors(config.interceptors, folder),
     }),
@@ -234,13 +281,17 @@ export async function buildGateway(
     onTlsReload: (err) =>
       err ? logger.error({ err }, 'certificate not reloaded') : logger.info('certificate reloaded'),
   })
-  const admin = new AdminListener({ ...config.admin, limits: config.limits, health, store })
+  const views = new Views(store)
+  const page = views.beside(store, telemetry.metrics.views)
+  const metrics = { main: () => api?.page(page) ?? page, views }
+  const admin = new AdminListener({ ...config.admin, limits: config.limits, health, store, metrics })
 
   const close = async (): Promise<void> => {
     await Promise.all([...probes.values()].map((probe) => probe.stop()))
     await proxy.close()
     await Promise.all([...endpoints.values()].map(({ pool }) => pool.destroy()))
     await admin.close()
+    await Promise.all([metricExport.close(EXPORT_MS), tracing?.close(EXPORT_MS)])
     for (const timer of timers) clearInterval(timer)
     sessions.drain()
     processMetrics.stop()

@@ -8,15 +8,21 @@ import { type GuardOptions, guard } from './interceptors/guard.ts'
 import { type InspectionOptions, inspection } from './interceptors/inspection.ts'
 import { metrics } from './interceptors/metrics.ts'
 import { publicUrl } from './interceptors/public-url.ts'
+import { tracing } from './interceptors/tracing.ts'
 import type { PublicResource } from './mcp/well-known.ts'
 import type { AccessLog } from './telemetry/access-log.ts'
 import type { ExchangeMeter } from './telemetry/exchange-meter.ts'
+import { type Traces, traceOf } from './telemetry/tracing/traces.ts'
 
 export interface StackParts {
   readonly exchangeMeter: ExchangeMeter
   readonly accessLog: AccessLog | undefined
+  /** Address of the endpoint behind an upstream, without credentials. */
+  readonly endpointOf: (upstream: string) => string | undefined
   readonly guard: GuardOptions
   readonly inspection: InspectionOptions
+  /** `undefined`: off. */
+  readonly traces: Traces | undefined
   /** What downstreams may know of the routes that have a public URL. */
   readonly publicResources: ReadonlyMap<RouteFacts, PublicResource>
   /** The user's own, in the order of the configuration. */
@@ -28,13 +34,15 @@ export function stack(parts: StackParts): readonly Link[] {
     // Ends last, so that it counts what really went over the wire.
     builtIn(metrics(parts.exchangeMeter)),
     // Likewise; off costs nothing.
-    parts.accessLog && builtIn(accessLog(parts.accessLog)),
+    parts.accessLog && builtIn(accessLog(parts.accessLog, { endpointOf: parts.endpointOf, traceOf })),
     // Before anything can refuse, so that every answer and every line carries the id.
     builtIn(correlation()),
     // Before anything reads what a hostile page may have sent.
     builtIn(guard(parts.guard)),
     // Before anything that decides by messages; refuses what no upstream could read the same way.
     builtIn(inspection(parts.inspection)),
+    // Behind it, because sampling reads the messages; before the user's own, whose spans are its children.
+    parts.traces && builtIn(tracing(parts.traces)),
     // Nearest to the downstream of all that may touch a response head; there only if a route asks for it.
     parts.publicResources.size > 0 ? builtIn(publicUrl(parts.publicResources)) : undefined,
     // The user's own see only what the guard let pass, and the upstream's response untouched.

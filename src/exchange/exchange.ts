@@ -20,6 +20,13 @@ export interface RouteFacts {
   readonly mcp: boolean
 }
 
+/** Where an exchange stands in a trace (W3C Trace Context): lower-case hexadecimal. */
+export interface TraceFacts {
+  readonly traceId: string
+  readonly spanId: string
+  readonly sampled: boolean
+}
+
 /** What an exchange knows of its session. */
 export interface SessionFacts {
   readonly id: string
@@ -64,6 +71,8 @@ export class Exchange {
   session: SessionFacts | undefined = undefined
   /** MCP revision, as a label. */
   revision = ''
+  /** Its place in a trace; `undefined` while tracing is off. */
+  trace: TraceFacts | undefined = undefined
   /** Sees the response; `undefined`: nobody does. */
   observer: Observer | undefined = undefined
 

@@ -37,8 +37,10 @@ const BUILT_IN: ReadonlySet<string> = new Set([
   'correlation',
   'guard',
   'inspection',
+  'metric_rules',
   'metrics',
   'public_url',
+  'tracing',
 ])
 const PHASES = ['onRequest', 'onResponse', 'onMessage', 'onEnd'] as const
 const MEANT = /^on([A-Z]|request|response|end)/

@@ -1,13 +1,13 @@
 /** Gives every exchange its place in a trace, tells the upstream of it, and hands in what is kept. */
 import type { Interceptor } from '../exchange/interceptor.ts'
 import { formatTraceparent } from '../telemetry/tracing/trace-context.ts'
-import type { Traced, Traces } from '../telemetry/tracing/traces.ts'
+import { type Traces, traceOf } from '../telemetry/tracing/traces.ts'
 
 /** Must come after inspection: the message decides which trace it is, and how often its like is sampled. */
 export function tracing(traces: Traces): Interceptor {
   return {
     name: 'tracing',
-    onRequest(x: Traced) {
+    onRequest(x) {
       const trace = traces.begin(x)
       x.trace = trace
       x.setUpstreamHeader('traceparent', formatTraceparent(trace.traceId, trace.upstreamSpanId, trace.traceFlags))
@@ -16,10 +16,11 @@ export function tracing(traces: Traces): Interceptor {
       if (tracestate !== (x.headers.tracestate ?? '')) x.setUpstreamHeader('tracestate', tracestate)
       return undefined
     },
-    onEnd(x: Traced) {
+    onEnd(x) {
       // What was refused before it came here has none yet.
-      x.trace ??= traces.begin(x)
-      traces.end(x, x.trace)
+      const trace = traceOf(x) ?? traces.begin(x)
+      x.trace = trace
+      traces.end(x, trace)
       return undefined
     },
   }

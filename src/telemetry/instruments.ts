@@ -240,6 +240,38 @@ export class Instruments extends Catalogue {
     labels: [],
     cap: 1,
   })
+  readonly exportFailures = this.store.counter({
+    name: 'sidelight.telemetry.export.failures',
+    kind: 'counter',
+    unit: '{export}',
+    help: 'Exports of telemetry that no collector took, by signal: metrics or traces.',
+    labels: ['signal'],
+    cap: 3,
+  })
+  readonly spansExported = this.store.counter({
+    name: 'sidelight.spans.exported',
+    kind: 'counter',
+    unit: '{span}',
+    help: 'Spans that an exporter has taken: otlp or console.',
+    labels: ['exporter'],
+    cap: 3,
+  })
+  readonly spansDropped = this.store.counter({
+    name: 'sidelight.spans.dropped',
+    kind: 'counter',
+    unit: '{span}',
+    help: 'Spans lost because the queue was full (queue_full) or no collector took them (export_failed).',
+    labels: ['exporter', 'reason'],
+    cap: 5,
+  })
+  readonly slowOperations = this.store.counter({
+    name: 'mcp.slow_operations',
+    kind: 'counter',
+    unit: '{operation}',
+    help: 'Operations that took longer than the threshold of `log.slow`.',
+    labels: ['upstream', 'mcp.method.name'],
+    cap: 200,
+  })
   readonly buildInfo = this.store.gauge({
     name: 'sidelight.build.info',
     kind: 'gauge',

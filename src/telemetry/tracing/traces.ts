@@ -49,10 +49,8 @@ export class Traces {
   }
 }
 
-/** An exchange as tracing leaves it. */
-export type Traced = Exchange & { trace?: ExchangeTrace | undefined }
-
 /** The place of an exchange in its trace, as logs and exemplars name it; `undefined` while it has none. */
-export function traceOf(x: Traced): ExchangeTrace | undefined {
-  return x.trace
+export function traceOf(x: Exchange): ExchangeTrace | undefined {
+  // Nobody else sets it.
+  return x.trace as ExchangeTrace | undefined
 }
