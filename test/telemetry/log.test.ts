@@ -1,8 +1,7 @@
 /** The log: levels, shape and what must never be in it. */
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { createLog, LOG_MODULES, LogDestinationError, type LogLevel, type LogOptions } from '../../src/telemetry/log.ts'
+import { createLog, LogDestinationError, type LogLevel, type LogOptions } from '../../src/telemetry/log.ts'
 import { bare as exchange } from './access-records.ts'
 
 function logTo(level: LogLevel, options: Partial<LogOptions> = {}) {
@@ -36,15 +35,6 @@ test('there is no access log when none of its lines would be written', () => {
 })
 
 describe('modules', () => {
-  test('are folders of src, or the process, or the access log', () => {
-    const folders = readdirSync(new URL('../../src', import.meta.url), { withFileTypes: true })
-    const known = ['access', 'main', ...folders.filter((entry) => entry.isDirectory()).map(({ name }) => name)]
-    assert.deepEqual(
-      LOG_MODULES.filter((name) => !known.includes(name)),
-      [],
-    )
-  })
-
   test('name themselves on each line, and children of theirs too', () => {
     const { module, logger, parsed } = logTo('info')
     logger.info('a')
