@@ -1,7 +1,7 @@
 /** Reads the command line. */
 import { parseArgs } from 'node:util'
 import type { ConfigError } from './errors.ts'
-import { flags, type Given } from './flags.ts'
+import { flags, type Given, valuesOf } from './flags.ts'
 import { nearest } from './suggest.ts'
 
 export type Command = 'run' | 'check' | 'schema' | 'help' | 'version'
@@ -43,7 +43,7 @@ export function readArguments(argv: readonly string[]): Arguments {
       errors.push({ path: token.rawName, message: 'needs a value', hint: `${token.rawName} ${flag.value}` })
     } else {
       const earlier = given.get(flag.name)?.values ?? []
-      given.set(flag.name, { flag, label: token.rawName, values: [...earlier, token.value] })
+      given.set(flag.name, { flag, label: token.rawName, values: [...earlier, ...valuesOf(flag, token.value)] })
     }
   }
   const command = readCommand(positionals, given, errors)

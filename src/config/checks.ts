@@ -2,6 +2,7 @@
 import { checkPair, checkTelemetry } from './checks-telemetry.ts'
 import type { Config } from './config.ts'
 import { at, type ConfigError, faulty } from './errors.ts'
+import { leadsBack } from './loops.ts'
 import { nearest } from './suggest.ts'
 
 /** Paths that the proxy listener serves itself (exact). */
@@ -24,7 +25,8 @@ export function checkConfig(config: Config, errors: ConfigError[]): string[] {
       'the deadline counts from the signal on, lag included',
     )
   }
-  for (const [name, { tls }] of upstreams) {
+  for (const [name, { url, tls }] of upstreams) {
+    if (sound('listen') && leadsBack(url, config.listen)) refuseLoop(at('upstreams', name), config, refuse)
     checkPair(`${at('upstreams', name)}.tls`, tls, refuse)
   }
   checkUpstreamsOf(routes, Object.keys(config.upstreams), refuse)
@@ -39,6 +41,11 @@ function checkListeners({ listen, admin }: Config, refuse: Refuse): void {
   const everywhere = [listen.host, admin.host].some((host) => host === '0.0.0.0' || host === '::')
   if (listen.port === 0 || listen.port !== admin.port || !(everywhere || listen.host === admin.host)) return
   refuse('admin.port', `is the port of the proxy listener too (${listen.port})`, 'give one of the two another port')
+}
+
+function refuseLoop(path: string, { listen }: Config, refuse: Refuse): void {
+  const hint = 'name the server that it is to stand in front of, or give the gateway another port'
+  refuse(`${path}.url`, `is where the gateway itself listens (${listen.host}:${listen.port})`, hint)
 }
 
 function checkUpstreamsOf(routes: readonly PlacedRoute[], names: readonly string[], refuse: Refuse): void {

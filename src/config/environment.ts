@@ -1,7 +1,7 @@
 /** Reads the `SIDELIGHT_*` environment variables. */
 import { isIP } from 'node:net'
 import type { ConfigError } from './errors.ts'
-import { flags, type Given } from './flags.ts'
+import { flags, type Given, valuesOf } from './flags.ts'
 import type { Environment } from './substitute.ts'
 import { nearest } from './suggest.ts'
 
@@ -35,14 +35,9 @@ export function readEnvironment(env: Environment): Variables {
     const flag = flags.find((known) => known.variable === variable)
     if (serviceLinks.some(({ name, fits }) => name.test(variable) && fits(value))) links.push(variable)
     else if (flag === undefined) errors.push(unknownVariable(variable))
-    else given.push({ flag, label: variable, values: flag.name === 'passthrough' ? split(value) : [value] })
+    else given.push({ flag, label: variable, values: valuesOf(flag, value) })
   }
   return { given, errors, warnings: links.length === 0 ? [] : [linkWarning(links)] }
-}
-
-function split(value: string): string[] {
-  const parts = value.split(',').map((part) => part.trim())
-  return parts.filter((part) => part !== '')
 }
 
 function unknownVariable(variable: string): ConfigError {

@@ -34,12 +34,19 @@ export const flags: readonly Flag[] = [
     'passthrough',
     'PATH',
     undefined,
-    'path to pass on beside the MCP path, exact or ending in /*; repeatable, comma-separated in the variable',
+    'path to pass on beside the MCP path, exact or ending in /*; repeatable, or separated by commas',
   ),
 ]
 
 function flag(name: string, value: string, setting: Flag['setting'], description: string): Flag {
   return { name, variable: `SIDELIGHT_${name.toUpperCase().replaceAll('-', '_')}`, value, setting, description }
+}
+
+/** What one text says, be it a flag's or a variable's: paths are separated by commas, everything else is one value. */
+export function valuesOf({ name }: Flag, text: string): string[] {
+  if (name !== 'passthrough') return [text]
+  const parts = text.split(',').map((part) => part.trim())
+  return parts.filter((part) => part !== '')
 }
 
 /** A flag or variable that was given. */

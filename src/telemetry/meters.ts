@@ -34,8 +34,6 @@ export function endpointMeter(
   instruments: Instruments,
   upstream: string,
 ): EndpointMeter & { readonly probed: (result: ProbeResult) => void } {
-  const up = instruments.upstreamUp.bind([upstream])
-  const probeDuration = instruments.upstreamProbeDuration.bind([upstream])
   const rejected = (reason: string) => instruments.poolRejected.bind([upstream, reason])
   return {
     created: instruments.poolConnectionsCreated.bind([upstream]),
@@ -53,8 +51,9 @@ export function endpointMeter(
       streams_full: rejected('streams_full'),
     },
     probed: ({ alive, duration }) => {
-      up.set(alive ? 1 : 0)
-      probeDuration.record(duration / 1000)
+      // Bound by the first probe: an upstream that is not probed is not down.
+      instruments.upstreamUp.bind([upstream]).set(alive ? 1 : 0)
+      instruments.upstreamProbeDuration.bind([upstream]).record(duration / 1000)
     },
   }
 }

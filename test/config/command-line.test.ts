@@ -69,6 +69,20 @@ test('faults that parts have with each other are told by flag too', async () => 
   assert.match(error ?? '', /^--admin-port: is the port of the proxy listener too \(9000\)/)
 })
 
+test('paths of --passthrough are separated by commas, as in its variable, and by repetition', async () => {
+  const upstream = ['--upstream', 'http://a/mcp']
+  const expected = ['/.well-known/*', '/sse', '/messages', '/x']
+  for (const argv of [
+    ['--passthrough', '/sse,/messages', '--passthrough', '/x'],
+    ['--passthrough=/sse, /messages,,/x,'],
+  ]) {
+    const { config } = await loaded({ argv: [...upstream, ...argv] })
+    assert.deepEqual(config.routes[0]?.passthrough, expected)
+  }
+  const { config } = await loaded({ argv: upstream, env: { SIDELIGHT_PASSTHROUGH: '/sse,/messages,/x' } })
+  assert.deepEqual(config.routes[0]?.passthrough, expected)
+})
+
 test('the variables that Kubernetes sets for Services called sidelight are ignored with a warning', async () => {
   const links = {
     SIDELIGHT_SERVICE_HOST: '10.0.0.1',

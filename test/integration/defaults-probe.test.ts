@@ -31,6 +31,9 @@ it('an upstream that is not to be probed hears nothing, and counts as ready', as
   const report = (await answer.json()) as Report
   assert.deepEqual([answer.status, report.status], [200, 'healthy'])
   assert.deepEqual(report.components['upstream:quiet'], { status: 'healthy', message: 'not probed' })
+  const metrics = await (await fetch(`${g.adminUrl}/metrics`)).text()
+  assert.match(metrics, /^mcp_upstream_up\{upstream="probed"\} 1$/m)
+  assert.doesNotMatch(metrics, /mcp_upstream_(up|probe\w*)\{[^}]*upstream="quiet"/, 'not asked is not down')
 })
 
 it('a gateway whose only upstream is not probed and gone is ready', async (t) => {
