@@ -24,6 +24,7 @@ import { memoryPressure } from './session/memory-pressure.ts'
 import { SessionRegistry } from './session/registry.ts'
 import { stack } from './stack.ts'
 import { createApiMetrics } from './telemetry/api-metrics.ts'
+import { ContextCost } from './telemetry/context-cost.ts'
 import { ExchangeMeter } from './telemetry/exchange-meter.ts'
 import { Instruments } from './telemetry/instruments.ts'
 import type { Log } from './telemetry/log.ts'
@@ -136,6 +137,8 @@ export async function buildGateway(
     now,
     onOverflow: () => instruments.operations.serverDuration.overflowed++,
   })
+  const contextCost = new ContextCost(instruments.operations, names)
+  store.observe(() => contextCost.observe())
   const meter = new OperationMeter(instruments.operations, names)
   const operations = new Operations({
     abandonAfter: config.sessions.abandonAfter,
@@ -192,6 +195,7 @@ export async function buildGateway(
             // Also of a session that is not tracked: its cursors are its own all the same.
             const session = x.session?.id ?? x.headers['mcp-session-id']
             names.listed(x.route.upstream, typeof session === 'string' ? session : undefined, cursor, page)
+            contextCost.listed(x.route.upstream, page)
           },
           onInitialize: (x) => {
             if (fallbacks.initialized(x.remoteAddress, x.route.upstream))

@@ -99,8 +99,12 @@ export class Exchange {
   status = 0
   /** Whether the response is `text/event-stream`. */
   stream = false
+  /** What the stream is for, as a label; empty until its head is written on. */
+  streamKind = ''
   /** Events with data that the response stream carried. */
   events = 0
+  /** Comments that kept it alive. */
+  keepAlives = 0
   /** The response was cut before its end. */
   interrupted = false
   outcome: Outcome = 'ok'

@@ -42,6 +42,8 @@ export class Operation implements OperationFacts {
    * told a modern downstream so), `_other`; else empty.
    */
   resultType = ''
+  /** Length of the response message's JSON text; 0 while there is none. */
+  responseBytes = 0
   /** The side that asked has said that it no longer wants an answer. */
   cancelled = false
   /** When the exchange that carried it ended without its response, which may still come elsewhere; 0: it has not. */

@@ -125,6 +125,10 @@ export class Inspection implements Observer, MessageSink {
     x.events++
   }
 
+  keepAlive(): void {
+    this.#x.keepAlives++
+  }
+
   invalid(): void {
     this.#parts.onUnread(this.#x.route.upstream, 'response', 'invalid_json')
     if (this.#unread === '') this.#unread = 'invalid_json'
@@ -169,6 +173,8 @@ export class Inspection implements Observer, MessageSink {
     }
     const x = this.#x
     if (message.kind === 'response') {
+      // Whatever it says: a client that sees such a status has no result.
+      if (x.status >= 300) return
       if (operation.method === 'initialize') this.#initialized(operation, message)
       if (LISTS.has(operation.method)) this.#parts.onList(x, message, operation.cursor)
     }

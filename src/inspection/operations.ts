@@ -68,6 +68,7 @@ export class Operations {
   answer(operation: Operation, message: Envelope, session: Session | undefined): void {
     const { outcome, errorType } = verdictOf(message)
     const { resultType } = message
+    operation.responseBytes = message.bytes
     if (resultType !== undefined && resultType !== 'complete')
       operation.resultType = resultType === 'input_required' ? resultType : '_other'
     this.end(operation, outcome, errorType, session)

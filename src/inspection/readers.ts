@@ -10,6 +10,8 @@ export interface MessageSink {
   invalid(): void
   /** An event with data has passed. */
   event(): void
+  /** A comment has passed: an event stream is kept alive. */
+  keepAlive?(): void
 }
 
 /** One body being read. */
@@ -142,6 +144,10 @@ class EventReader implements BodyReader, SseSink {
   data(chunk: Buffer, from: number, to: number): void {
     this.#isEmpty = false
     this.#loan?.scanner.push(chunk, from, to)
+  }
+
+  comment(): void {
+    this.#sink.keepAlive?.()
   }
 
   join(): void {

@@ -30,6 +30,12 @@ export class ExchangeMeter {
     this.#instruments = instruments
   }
 
+  /** The response head of an event stream is about to be written on. */
+  streaming(x: Exchange): void {
+    x.streamKind = kindOf(x)
+    this.#instruments.operations.streamsActive.bind([x.route.upstream, x.streamKind]).add(1)
+  }
+
   ended(x: Exchange): void {
     const { upstream } = x.route
     const rows = this.#rows.get(upstream) ?? this.#bind(upstream)
@@ -54,7 +60,16 @@ export class ExchangeMeter {
       rows.overhead.record((decidedAt - readAt + handover + headSentAt - headAt) / 1000)
     }
     if (firstEventAt > 0) this.#rare(x, 'first_event', firstEventAt - x.startedAt)
-    if (x.stream) this.#rare(x, 'stream', x.endedAt - headAt)
+    if (x.streamKind !== '') this.#stream(x)
+  }
+
+  #stream(x: Exchange): void {
+    const { streamsActive, streamEvents, streamKeepAlives } = this.#instruments.operations
+    const { upstream } = x.route
+    this.#rare(x, 'stream', x.endedAt - x.headAt)
+    streamsActive.bind([upstream, x.streamKind]).add(-1)
+    streamEvents.bind([upstream]).add(x.events)
+    streamKeepAlives.bind([upstream]).add(x.keepAlives)
   }
 
   #rare(x: Exchange, phase: string, milliseconds: number): void {
@@ -97,4 +112,10 @@ export class ExchangeMeter {
     this.#rows.set(upstream, rows)
     return rows
   }
+}
+
+function kindOf({ route, method, messages }: Exchange): string {
+  if (!route.mcp) return 'passthrough'
+  if (method === 'GET') return 'get'
+  return messages[0]?.method === 'subscriptions/listen' ? 'subscription' : 'call'
 }

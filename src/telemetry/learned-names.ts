@@ -80,6 +80,11 @@ export class LearnedNames {
     }
   }
 
+  /** Names that were listed and are not forgotten. */
+  get listedSize(): number {
+    return this.#listed
+  }
+
   /** Names that are labels now. */
   get size(): number {
     return this.#known.size

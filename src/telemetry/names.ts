@@ -49,6 +49,11 @@ export class Names {
       names.prompt.listings.page({ session, cursor, nextCursor, names: prompts.map(({ name }) => name) })
   }
 
+  /** Tools that were listed and are not forgotten. */
+  listedTools(upstream: string): number {
+    return this.#upstreams.get(upstream)?.tool.learned.listedSize ?? 0
+  }
+
   /** To be called about once a minute. */
   expire(): void {
     for (const { tool, prompt } of this.#upstreams.values()) {

@@ -1,5 +1,5 @@
 /** The part of the catalogue that tells of messages and operations. */
-import { Catalogue, OPERATION_SECONDS, PHASE_SECONDS, STEP_SECONDS, UPSTREAMS } from './catalogue.ts'
+import { Catalogue, OPERATION_SECONDS, PHASE_SECONDS, SIZE_BYTES, STEP_SECONDS, UPSTREAMS } from './catalogue.ts'
 
 /** Seven rows each. */
 const PHASED_UPSTREAMS = 32
@@ -21,7 +21,7 @@ export class OperationInstruments extends Catalogue {
       'mcp.result.type',
     ],
     buckets: OPERATION_SECONDS,
-    cap: 3000,
+    cap: 2400,
   })
   readonly clientDuration = this.store.histogram({
     name: 'mcp.client.operation.duration',
@@ -31,6 +31,15 @@ export class OperationInstruments extends Catalogue {
     labels: ['upstream', 'mcp.method.name', 'mcp.protocol.version', 'outcome', 'error.type'],
     buckets: OPERATION_SECONDS,
     cap: 300,
+  })
+  readonly resultSize = this.store.histogram({
+    name: 'mcp.tool.result.size',
+    kind: 'histogram',
+    unit: 'By',
+    help: "Size of the response messages of tool calls: what they cost of an agent's context.",
+    labels: ['upstream', 'gen_ai.tool.name'],
+    buckets: SIZE_BYTES,
+    cap: 600,
   })
   readonly messages = this.store.counter({
     name: 'mcp.messages',
@@ -63,6 +72,55 @@ export class OperationInstruments extends Catalogue {
     help: 'Requests that are no valid JSON, carry a protocol key twice or whose Mcp-* headers contradict the message.',
     labels: ['upstream', 'reason'],
     cap: 200,
+  })
+  readonly listed = this.store.gauge({
+    name: 'mcp.tools.listed',
+    kind: 'gauge',
+    unit: '{tool}',
+    help: 'Tools that the upstream has listed, over all pages and downstreams, and that are not forgotten.',
+    labels: ['upstream'],
+    cap: UPSTREAMS,
+  })
+  readonly listSize = this.store.histogram({
+    name: 'mcp.tools.list.size',
+    kind: 'histogram',
+    unit: 'By',
+    help: "Size of tools/list responses, page by page: what every conversation pays of its agent's context.",
+    labels: ['upstream'],
+    buckets: SIZE_BYTES,
+    cap: UPSTREAMS,
+  })
+  readonly definitionChanges = this.store.counter({
+    name: 'mcp.tool.definition.changes',
+    kind: 'counter',
+    unit: '{change}',
+    help: 'Times that a tool was listed with another definition than before.',
+    labels: ['upstream', 'gen_ai.tool.name'],
+    cap: 200,
+  })
+  readonly streamsActive = this.store.gauge({
+    name: 'mcp.streams.active',
+    kind: 'upDownCounter',
+    unit: '{stream}',
+    help: 'Event streams open downstream, by kind: get, call, subscription (subscriptions/listen) or passthrough.',
+    labels: ['upstream', 'kind'],
+    cap: 2 * UPSTREAMS,
+  })
+  readonly streamEvents = this.store.counter({
+    name: 'mcp.stream.events',
+    kind: 'counter',
+    unit: '{event}',
+    help: 'Events with data that ended streams carried.',
+    labels: ['upstream'],
+    cap: UPSTREAMS,
+  })
+  readonly streamKeepAlives = this.store.counter({
+    name: 'mcp.stream.keep_alives',
+    kind: 'counter',
+    unit: '{comment}',
+    help: 'Comments by which upstreams kept streams alive that have ended.',
+    labels: ['upstream'],
+    cap: UPSTREAMS,
   })
   readonly unread = this.store.counter({
     name: 'mcp.bodies.uninspected',

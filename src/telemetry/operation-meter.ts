@@ -31,6 +31,8 @@ export class OperationMeter {
     }
     const kind = targetOf(method)
     const tool = kind === 'tool' ? this.#names.label(upstream, 'tool', target) : ''
+    if (tool !== '' && operation.responseBytes > 0)
+      this.#instruments.resultSize.bind([upstream, tool]).record(operation.responseBytes)
     const prompt = kind === 'prompt' ? this.#names.label(upstream, 'prompt', target) : ''
     serverDuration
       .bind([upstream, name, tool, prompt, revision, outcome, errorType, operation.resultType])

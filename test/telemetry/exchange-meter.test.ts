@@ -12,6 +12,12 @@ function ended(facts: Partial<Exchange>, method = 'POST') {
   const route = { path: '/mcp', upstream: 'files', mcp: true }
   const x = new Exchange(route, { method, url: '/mcp', headers: {}, rawHeaders: [] }, '127.0.0.1', false, 1000)
   Object.assign(x, { endedAt: 3000, ...facts })
+  if (x.stream) {
+    meter.streaming(x)
+    const { streamKind } = x
+    meter.streaming(x)
+    assert.equal(x.streamKind, streamKind)
+  }
   meter.ended(x)
   meter.ended(x)
   const phase = (name: string) => {
@@ -51,6 +57,14 @@ describe('an exchange that has ended', () => {
     near(phase('response_head'), 1)
     near(phase('first_event'), 1.2)
     near(phase('stream'), 0.837)
+  })
+
+  test('leaves no stream open, and the events and comments of those that it counted', () => {
+    const { instruments } = ended({ ...REACHED, stream: true, events: 3, keepAlives: 1 })
+    const { streamsActive, streamEvents, streamKeepAlives } = instruments.operations
+    assert.equal(streamsActive.bind(['files', 'call']).value, 0)
+    assert.equal(streamEvents.bind(['files']).value, 6)
+    assert.equal(streamKeepAlives.bind(['files']).value, 2)
   })
 
   test('leaves nothing of the phases that it did not reach', () => {
