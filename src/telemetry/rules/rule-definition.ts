@@ -7,7 +7,7 @@ import { isBodyPart, type Rule } from './rule.ts'
 export const RULE_SERIES = 100
 
 /** Of all rules together. */
-export const RULES_SERIES = 1000
+export const RULES_SERIES = 500
 
 /** For what a pointer finds: counts and lengths, mostly. */
 const AMOUNTS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10_000, 100_000] as const

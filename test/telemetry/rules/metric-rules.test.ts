@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { Instruments } from '../../../src/telemetry/instruments.ts'
+import { RULES_SERIES } from '../../../src/telemetry/rules/rule-definition.ts'
+import { SeriesStore } from '../../../src/telemetry/series.ts'
 import { request, result, rule, stage } from './stage.ts'
 
 describe('a rule counts', () => {
@@ -122,6 +125,13 @@ describe('labels', () => {
     )
     assert.equal(recorded()['own{_other,_other}'], 901)
   })
+})
+
+test('the catalogue and all rules together stay within 10,000 series', () => {
+  const store = new SeriesStore()
+  new Instruments(store)
+  const caps = [...store.instruments].map(({ def }) => def.cap)
+  assert.ok(caps.reduce((sum, cap) => sum + cap, RULES_SERIES) <= 10_000)
 })
 
 describe('what a response holds', () => {
