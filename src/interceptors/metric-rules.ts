@@ -13,11 +13,5 @@ export function metricRules(rules: MetricRules): Interceptor {
       rules.response(x)
       return undefined
     },
-    ...(rules.sizes && {
-      onMessage(x, message, from) {
-        if (from === 'upstream') rules.message(x, message)
-        return undefined
-      },
-    }),
   }
 }

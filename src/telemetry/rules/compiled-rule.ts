@@ -51,11 +51,6 @@ export class CompiledRule {
     this.readsResponse = parts.some(isOfResponse)
   }
 
-  /** Whether it needs what comes after the end of the operation: the response's text, or its size. */
-  get waits(): boolean {
-    return this.readsResponse || this.#rule.value === 'responseBytes'
-  }
-
   /** Whatever its outcome will be. */
   matches({ direction, upstream, method, target }: Operation): boolean {
     const { match } = this.#rule
@@ -79,12 +74,12 @@ export class CompiledRule {
   }
 
   /** Records the call, which is over. `false`: what should have been recorded was not found. */
-  record(findings: Findings, operation: Operation, requestBytes: number, responseBytes: number | undefined): boolean {
+  record(findings: Findings, operation: Operation, requestBytes: number): boolean {
     const { match } = this.#rule
     // Not over: it is asked again, under another id, with what the upstream wants to know.
     if (operation.resultType === 'input_required') return true
     if (match.outcome !== undefined && !match.outcome.includes(operation.outcome)) return true
-    const value = this.#value(findings, operation, requestBytes, responseBytes)
+    const value = this.#value(findings, operation, requestBytes)
     if (value === undefined) return false
     const labels = this.#slots.map(({ builtIn }, i) =>
       builtIn === undefined ? (findings.labels[i] ?? '') : this.#builtIn(builtIn, operation),
@@ -95,11 +90,12 @@ export class CompiledRule {
     return true
   }
 
-  #value(findings: Findings, operation: Operation, requestBytes: number, responseBytes: number | undefined) {
+  #value(findings: Findings, operation: Operation, requestBytes: number) {
     const { value } = this.#rule
     if (value === 'duration') return (operation.endedAt - operation.startedAt) / 1000
     if (value === 'requestBytes') return requestBytes
-    if (value === 'responseBytes') return responseBytes
+    // None where the operation ended without its response message.
+    if (value === 'responseBytes') return operation.responseBytes || undefined
     return value === 1 ? value : findings.value
   }
 

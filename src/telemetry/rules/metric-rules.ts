@@ -18,7 +18,6 @@ class Watched {
   readonly operation: Operation
   readonly matched: readonly { readonly rule: CompiledRule; readonly findings: Findings }[]
   readonly requestBytes: number
-  responseBytes: number | undefined = undefined
   /** Its exchange still goes on, and may show its response. */
   held = false
   ended = false
@@ -31,7 +30,7 @@ class Watched {
     this.requestBytes = requestBytes
   }
 
-  some(what: 'readsRequest' | 'readsResponse' | 'waits'): boolean {
+  some(what: 'readsRequest' | 'readsResponse'): boolean {
     return this.matched.some(({ rule }) => rule[what])
   }
 
@@ -54,13 +53,9 @@ export class MetricRules {
 
   readonly #onFault: MetricRulesOptions['onFault']
 
-  /** Whether a rule records `responseBytes`; otherwise no message of the upstream need be shown. */
-  readonly sizes: boolean
-
   /** Adds an instrument for each rule to the store. The rules are those that the configuration has found good. */
   constructor(rules: readonly Rule[], store: SeriesStore, { nameLabel, onFault }: MetricRulesOptions) {
     this.#onFault = onFault
-    this.sizes = rules.some(({ value }) => value === 'responseBytes')
     this.#rules = rules.map((rule) => new CompiledRule(rule, store, nameLabel))
     this.#unrecorded = store.counter({
       name: 'sidelight.rules.unrecorded',
@@ -94,14 +89,14 @@ export class MetricRules {
     const waiting: Watched[] = []
     for (const operation of x.operations) {
       const watched = this.#watched.get(operation)
-      if (watched === undefined || watched.ended || !watched.some('waits')) continue
+      if (watched === undefined || watched.ended || !watched.some('readsResponse')) continue
       watched.held = true
       waiting.push(watched)
     }
     if (waiting.length === 0) return
-    const reading = waiting.filter((watched) => watched.some('readsResponse'))
+    const reading = [...waiting]
     x.observer = new ResponseTap(x.observer, {
-      most: reading.length === 0 ? 0 : MOST_PARSED,
+      most: MOST_PARSED,
       onText: (text) => {
         answer(reading, text)
         return reading.length > 0
@@ -120,16 +115,6 @@ export class MetricRules {
     })
   }
 
-  /** A message of the upstream passed. */
-  message(x: Exchange, { kind, id, bytes }: Envelope): void {
-    if (kind !== 'response' && kind !== 'error') return
-    for (const operation of x.operations) {
-      if (operation.id !== id) continue
-      const watched = this.#watched.get(operation)
-      if (watched !== undefined) watched.responseBytes = bytes
-    }
-  }
-
   /** An operation has ended, on whichever exchange. */
   ended(operation: Operation): void {
     const watched = this.#watched.get(operation)
@@ -138,9 +123,9 @@ export class MetricRules {
     if (!watched.held) this.#record(watched)
   }
 
-  #record({ operation, matched, requestBytes, responseBytes, reason }: Watched): void {
+  #record({ operation, matched, requestBytes, reason }: Watched): void {
     for (const { rule, findings } of matched) {
-      if (rule.record(findings, operation, requestBytes, responseBytes) || operation.outcome !== 'ok') continue
+      if (rule.record(findings, operation, requestBytes) || operation.outcome !== 'ok') continue
       this.#unrecorded.bind([rule.name, reason]).add(1)
     }
   }

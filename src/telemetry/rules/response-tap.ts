@@ -7,7 +7,7 @@ import { SseScanner, type SseSink } from '../../mcp/sse.ts'
 export type Unreadable = 'too_large' | 'encoded' | 'invalid'
 
 export interface TapOptions {
-  /** Bytes of one text; 0: none is read. */
+  /** Bytes of one text. */
   readonly most: number
   /** A text was read: a body, or the data of an event. `false`: no more of them are wanted. */
   readonly onText: (text: Buffer) => boolean
@@ -34,7 +34,6 @@ export class ResponseTap implements Observer {
 
   head(head: ResponseHead): void {
     this.#inner?.head(head)
-    if (this.#options.most === 0) return
     const encoding = head.get('content-encoding')
     if (encoding !== undefined && encoding !== 'identity') {
       this.#options.onUnreadable('encoded')

@@ -49,10 +49,16 @@ describe('a rule records', () => {
     const { pass, recorded } = stage(
       rule({ name: 'time', kind: 'histogram', value: 'duration' }),
       rule({ name: 'sent', kind: 'histogram', value: 'requestBytes' }),
+      rule({ name: 'got', kind: 'histogram', value: 'responseBytes' }),
     )
     const body = request('search')
-    pass({ body, seconds: 2.5 })
-    assert.deepEqual(recorded(), { 'time{}': [1, 2.5], 'sent{}': [1, JSON.stringify(body).length] })
+    pass({ body, seconds: 2.5, responseBytes: 70_000 })
+    pass({ body, seconds: 0.5, outcome: 'timeout' })
+    assert.deepEqual(recorded(), {
+      'time{}': [2, 3],
+      'sent{}': [2, 2 * JSON.stringify(body).length],
+      'got{}': [1, 70_000],
+    })
   })
 
   test('a number as itself, a text by its characters, a list by its length', () => {

@@ -20,6 +20,7 @@ export interface Call {
   readonly outcome?: Outcome
   readonly resultType?: string
   readonly seconds?: number
+  readonly responseBytes?: number
   /** The operations end only after their exchange. */
   readonly adrift?: boolean
 }
@@ -81,6 +82,7 @@ export function stage(...rules: Rule[]) {
       for (const operation of x.operations) {
         operation.endedAt = 1000 + 1000 * (call.seconds ?? 1)
         operation.outcome = call.outcome ?? 'ok'
+        operation.responseBytes = call.responseBytes ?? 0
         operation.resultType = call.resultType ?? ''
         watch.ended(operation)
       }
