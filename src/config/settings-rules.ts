@@ -99,7 +99,7 @@ const rule = object(
     ),
     value,
     labels: map(label, {
-      keys: '^[a-z][a-z0-9_.]*$',
+      keys: '^[a-zA-Z][a-zA-Z0-9_.-]*$',
       default: {},
       description: 'Labels, by name. A rule has at most 100 series.',
     }),
