@@ -19,6 +19,7 @@ import { MCP_METHODS, ProxyListener, type ProxyRoute } from './listener/proxy.ts
 import { type Passage, type RouteTable, routeTable } from './listener/route-table.ts'
 import { allowedHosts, allowedOrigins } from './mcp/allow-list.ts'
 import { FallbackWatch } from './mcp/fallback.ts'
+import { methodLabel } from './mcp/revision.ts'
 import { openFilesLimit, openFilesNeeded } from './open-files.ts'
 import { memoryPressure } from './session/memory-pressure.ts'
 import { SessionRegistry } from './session/registry.ts'
@@ -36,11 +37,12 @@ import { observeProcess } from './telemetry/process.ts'
 import { resourceAttributes } from './telemetry/resource.ts'
 import { SeriesStore } from './telemetry/series.ts'
 import { sessionMeter } from './telemetry/session-meter.ts'
+import { SlowOperations } from './telemetry/slow-operations.ts'
 import { startTracing } from './telemetry/tracing/export.ts'
 import { Views } from './telemetry/views/views.ts'
 import { Endpoint } from './upstream/endpoint.ts'
 import { Forward, type Target } from './upstream/forward.ts'
-import { Probe } from './upstream/probe.ts'
+import { Probe, type ProbeResult } from './upstream/probe.ts'
 import { trustedProxies } from './upstream/request-headers.ts'
 import { StreamForward, type StreamTarget } from './upstream/stream-forward.ts'
 
@@ -84,7 +86,7 @@ export async function buildGateway(
   config: Config,
   { log, version, folder = process.cwd() }: Surroundings,
 ): Promise<Gateway> {
-  const { logger } = log
+  const logger = log.module('telemetry')
   const store = new SeriesStore()
   const instruments = new Instruments(store)
   const processMetrics = observeProcess(store, instruments, version)
@@ -140,17 +142,33 @@ export async function buildGateway(
   const contextCost = new ContextCost(instruments.operations, names)
   store.observe(() => contextCost.observe())
   const meter = new OperationMeter(instruments.operations, names)
+  const slow = new SlowOperations({
+    thresholds: config.log.slow,
+    logger: log.module('inspection'),
+    onSlow: ({ upstream, method }) => instruments.slowOperations.bind([upstream, methodLabel(method)]).add(1),
+  })
   const operations = new Operations({
     abandonAfter: config.sessions.abandonAfter,
     now,
-    ended: (operation) => meter.ended(operation),
+    ended: (operation) => {
+      meter.ended(operation)
+      slow.ended(operation)
+    },
   })
   for (const [name, upstream] of Object.entries(config.upstreams)) {
     const meter = endpointMeter(instruments, name)
     const onRestart = () => sessions.endpointRestarted(name, upstream.url)
     const endpoint = new Endpoint({ ...upstream, headBytes: config.limits.headBytes, meter, onRestart })
     endpoints.set(name, endpoint)
-    const onResult = meter.probed
+    let alive: boolean | undefined
+    const onResult = (result: ProbeResult): void => {
+      meter.probed(result)
+      if (result.alive === alive) return
+      alive = result.alive
+      const upstreamLog = log.module('upstream')
+      if (alive) upstreamLog.info({ upstream: name, probe: result.message }, 'upstream is alive')
+      else upstreamLog.warn({ upstream: name, probe: result.message }, 'upstream is not alive')
+    }
     probes.set(name, new Probe({ ...upstream.probe, endpoint, version, onResult }))
   }
 
@@ -206,7 +224,8 @@ export async function buildGateway(
             const side = body === 'request' ? 'downstream' : 'upstream'
             instruments.operations.unread.bind([upstream, side, reason]).add(1)
           },
-          onFault: (err, x) => logger.error({ err, correlation_id: x.correlationId }, 'inspection failed'),
+          onFault: (err, x) =>
+            log.module('inspection').error({ err, correlation_id: x.correlationId }, 'inspection failed'),
         },
       },
       traces: tracing?.traces,
@@ -215,7 +234,9 @@ export async function buildGateway(
     }),
     chainMeter(instruments),
     (interceptor, phase, err, x) =>
-      logger.error({ err, interceptor, phase, correlation_id: x.correlationId }, 'interceptor failed'),
+      log
+        .module('interceptors')
+        .error({ err, interceptor, phase, correlation_id: x.correlationId }, 'interceptor failed'),
   )
 
   const timers = [
@@ -264,7 +285,8 @@ export async function buildGateway(
         let sink: Sink = downstream
         if (resource !== undefined) {
           x.setUpstreamHeader('accept-encoding', 'identity')
-          const onUntouched = (why: string) => logger.warn({ path: x.url, why }, 'metadata not rewritten to publicUrl')
+          const onUntouched = (why: string) =>
+            log.module('listener').warn({ path: x.url, why }, 'metadata not rewritten to publicUrl')
           sink = new MetadataSink(downstream, x, resource, onUntouched)
         }
         const forward = new StreamForward(x, sink, chain, target, req)
@@ -283,7 +305,9 @@ export async function buildGateway(
     meter: connectionMeter(instruments),
     extra: (app) => healthRoutes(app, health),
     onTlsReload: (err) =>
-      err ? logger.error({ err }, 'certificate not reloaded') : logger.info('certificate reloaded'),
+      err
+        ? log.module('listener').error({ err }, 'certificate not reloaded')
+        : log.module('listener').info('certificate reloaded'),
   })
   const views = new Views(store)
   const page = views.beside(store, telemetry.metrics.views)
@@ -306,10 +330,12 @@ export async function buildGateway(
       const needed = openFilesNeeded(Object.values(config.upstreams))
       const limit = openFilesLimit()
       if (limit !== undefined && limit < needed) {
-        logger.warn(
-          { limit, needed },
-          'too few open files for the configured limits: raise "ulimit -n" or lower upstreams.*.limits',
-        )
+        log
+          .module('upstream')
+          .warn(
+            { limit, needed },
+            'too few open files for the configured limits: raise "ulimit -n" or lower upstreams.*.limits',
+          )
       }
       const addresses = { admin: await admin.listen(), proxy: await proxy.listen() }
       for (const probe of probes.values()) probe.start()

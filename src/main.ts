@@ -10,7 +10,7 @@ import { usage } from './config/usage.ts'
 import { buildGateway, type Gateway } from './gateway.ts'
 import { InterceptorLoadError } from './interceptors/load.ts'
 import { boundReceivedMemory } from './received-memory.ts'
-import { createLog, type Log } from './telemetry/log.ts'
+import { createLog, type Log, LogDestinationError } from './telemetry/log.ts'
 
 /** sysexits.h: the command or its configuration is wrong. */
 const EX_USAGE = 64
@@ -33,7 +33,10 @@ if ('errors' in loaded) {
 
 async function run(given: Config, folder: string): Promise<void> {
   boundReceivedMemory()
-  const log = createLog(given.log)
+  const log = openLog(given)
+  if (log === undefined) return
+  // Before anything else may take long: unheard, it ends the process.
+  process.on('SIGHUP', () => void log.reopen())
   process.on('exit', () => log.flushSync())
   // A user's interceptor may leave a promise or a timer that throws: its fault is told, and traffic goes on.
   process.on('uncaughtException', (err) => log.logger.error({ err }, 'uncaught error'))
@@ -49,11 +52,23 @@ async function run(given: Config, folder: string): Promise<void> {
   }
 }
 
+/** `undefined`: its file cannot be opened, which has been said. */
+function openLog({ log }: Config): Log | undefined {
+  try {
+    return createLog(log)
+  } catch (error) {
+    if (!(error instanceof LogDestinationError)) throw error
+    process.stderr.write(`sidelight: ${error.message}\n`)
+    process.exitCode = EX_USAGE
+    return undefined
+  }
+}
+
 /** Loaded only when there is nothing else to stand in front of. */
 async function startDemo(log: Log): Promise<{ url: string; close(): Promise<void> }> {
   const { startDemoUpstream } = await import('./demo/upstream.ts')
   const demo = await startDemoUpstream()
-  log.logger.info('no upstream is configured: the built-in demo server is one (--upstream URL names your own)')
+  log.module('demo').info('no upstream is configured: the built-in demo server is one (--upstream URL names your own)')
   return demo
 }
 

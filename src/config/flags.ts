@@ -30,6 +30,8 @@ export const flags: readonly Flag[] = [
     ['log', 'level'],
     'least level that is logged: trace, debug, info, warn, error, fatal or silent',
   ),
+  flag('log-format', 'FORMAT', ['log', 'format'], 'form of the log: json or console'),
+  flag('log-destination', 'PATH', ['log', 'destination'], 'where the log goes: stdout, stderr or the path of a file'),
   flag(
     'passthrough',
     'PATH',

@@ -85,14 +85,10 @@ export const aliasVariables: readonly Variable[] = [
     },
   },
   one('TELEMETRYFLOW_MCP_LOG_LEVEL', ['log', 'level'], readLevel),
-  {
-    name: 'TELEMETRYFLOW_MCP_LOG_FORMAT',
-    sets: 'nothing: the log is JSON',
-    read: (text, site) => {
-      if (text.toLowerCase() !== 'json') site.warn('has no effect, the log is JSON')
-      return []
-    },
-  },
+  // Whatever is not JSON there is for people to read.
+  one('TELEMETRYFLOW_MCP_LOG_FORMAT', ['log', 'format'], (text) =>
+    text.toLowerCase() === 'json' ? 'json' : 'console',
+  ),
 ]
 
 function one(name: string, setting: readonly string[], convert = (text: string) => text): Variable {

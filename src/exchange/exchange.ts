@@ -110,6 +110,8 @@ export class Exchange {
   outcome: Outcome = 'ok'
   /** Detail of the outcome: an error code of `errors.ts` or an HTTP status; empty for `ok`. */
   errorType = ''
+  /** Code of what lies behind it, for the log alone: `ECONNREFUSED`, an OpenSSL code; empty where there is none. */
+  errorCause = ''
 
   constructor(route: RouteFacts, head: RequestHead, remoteAddress: string, encrypted: boolean, startedAt: number) {
     this.route = route

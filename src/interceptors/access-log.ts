@@ -38,6 +38,7 @@ export function accessLog(log: AccessLog, { endpointOf, traceOf }: AccessLogPart
         status: x.status === 0 ? undefined : x.status,
         outcome,
         errorType: x.errorType === '' ? undefined : x.errorType,
+        errorCause: x.errorCause === '' ? undefined : x.errorCause,
         durationMs: endedAt - startedAt,
         // What was not reached is left out.
         requestReadMs: readAt > 0 ? readAt - startedAt : undefined,

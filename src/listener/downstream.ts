@@ -166,6 +166,7 @@ export class Downstream implements Sink, Linked<Downstream> {
     const { x } = this
     x.outcome = error.failure.outcome
     x.errorType = error.code
+    x.errorCause = causeOf(error)
     x.correlationId ||= correlationId(x.headers)
     if (this.#res.headersSent) {
       this.#complete = true
@@ -283,6 +284,11 @@ export class Downstream implements Sink, Linked<Downstream> {
 function observeAnswer(observer: Observer | undefined, { status, headers, body }: Answer): void {
   observer?.head(new ResponseHead(status, '', Object.entries(headers ?? {}).flat(), false))
   if (body !== undefined) observer?.data(Buffer.from(body))
+}
+
+function causeOf({ cause }: GatewayError): string {
+  const { code } = (cause ?? {}) as { code?: unknown }
+  return typeof code === 'string' ? code : ''
 }
 
 /** MCP knows no redirects; what is passed through beside it may well have them. */

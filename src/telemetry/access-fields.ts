@@ -41,6 +41,12 @@ export const ACCESS_FIELDS: readonly AccessField[] = [
     'there is more to say',
     'detail of the outcome: a code of errors.md, a JSON-RPC code or an HTTP status',
   ),
+  field(
+    'error.cause',
+    'text',
+    'an error of the system or of TLS lies behind it',
+    'its code, for example `ECONNREFUSED`',
+  ),
   field('duration_ms', 'ms', '', 'from the request head to the last byte'),
   field('request_read_ms', 'ms', 'the request was read', 'from the request head until the request was read whole'),
   field('interceptors_ms', 'ms', 'the interceptors let it pass', 'in the request phase of the interceptors'),

@@ -17,6 +17,7 @@ export function accessLine(record: AccessRecord, level: 'info' | 'warn', time: s
   if (record.status !== undefined) line += `,"http.response.status_code":${whole(record.status)}`
   line += `,"outcome":"${record.outcome}"`
   if (record.errorType !== undefined) line += `,"error.type":${quote(record.errorType)}`
+  if (record.errorCause !== undefined) line += `,"error.cause":${quote(record.errorCause)}`
   line += durations(record)
   line += `,"request_bytes":${whole(record.requestBytes)},"response_bytes":${whole(record.responseBytes)}`
   if (record.clientAddress !== undefined) line += `,"client.address":${quote(record.clientAddress)}`

@@ -19,6 +19,8 @@ export interface AccessRecord {
   readonly status: number | undefined
   readonly outcome: Outcome
   readonly errorType: string | undefined
+  /** Code of what lies behind it. */
+  readonly errorCause: string | undefined
   readonly durationMs: number
   readonly requestReadMs: number | undefined
   readonly interceptorsMs: number | undefined

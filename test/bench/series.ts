@@ -110,6 +110,7 @@ const record: AccessRecord = {
   status: 200,
   outcome: 'upstream_reset',
   errorType: 'reset_mid_body',
+  errorCause: undefined,
   durationMs: 12.34567,
   requestReadMs: 0.18214,
   interceptorsMs: 0.04121,

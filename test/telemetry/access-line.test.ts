@@ -18,7 +18,7 @@ test('a line that tells everything', () => {
       '"trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"b7ad6b7169203331",' +
       '"upstream":"everything","route":"/mcp","endpoint":"10.0.0.1:3001",' +
       '"http.request.method":"POST","url.path":"/mcp","http.response.status_code":504,"outcome":"timeout",' +
-      '"error.type":"upstream_timeout","duration_ms":1.235,"request_read_ms":0.5,"interceptors_ms":0.012,' +
+      '"error.type":"upstream_timeout","error.cause":"ECONNREFUSED","duration_ms":1.235,"request_read_ms":0.5,"interceptors_ms":0.012,' +
       '"pool_wait_ms":0,"connect_ms":2,"response_head_ms":10.25,"first_event_ms":12,"stream_ms":1234567.891,' +
       '"request_bytes":120,"response_bytes":340,' +
       '"client.address":"127.0.0.1","mcp.client.name":"inspector","mcp.client.version":"2.12.0",' +
