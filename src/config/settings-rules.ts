@@ -8,7 +8,7 @@ import { list, literals, map, maybe, noun, object, refine, type Schema, type Sit
 /** Largest number of bounds that a series has room for. */
 const MOST_BOUNDS = 60
 
-const bound: Schema<number> = { type: 'number', [noun]: 'a number', description: 'An upper bound.' }
+const bound: Schema<number> = { type: 'number', [noun]: 'a number', description: 'An upper bound.', examples: [0.5] }
 
 const PLAIN_VALUES = [1, 'duration', 'requestBytes', 'responseBytes'] as const
 const VALUES = `1, duration, requestBytes, responseBytes or { from: ${BODY_PARTS.join(' | ')}, pointer: /… }`
