@@ -1,6 +1,7 @@
 /** An origin that does what each exchange tells it to, a downstream beside it, and the ledger of what they did. */
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
 import { gateway, type TestGateway } from '../support/gateway.ts'
 import { settles } from '../support/measure.ts'
 import { Ledger, type Verdict } from './oracle-ledger.ts'
@@ -58,17 +59,21 @@ export interface Stage {
   ask(asking: Asking): Asked
   /** What the origin did more or less often than it was told to. */
   strays(): string[]
-  close(): Promise<void>
 }
 
 const HASTY = { connect: '30s', responseHead: '150ms', bodyIdle: '150ms' }
 
-export async function stage(): Promise<Stage> {
+export async function stage(t: TestContext): Promise<Stage> {
   const ledger = new Ledger()
   const plans = new Map<string, Plan>()
   const origin = createServer((req, res) => void serve(plans, req, res))
   origin.keepAliveTimeout = 120_000
   const port = await listen(origin)
+  // At once: a server that nobody closes would keep a test alive that failed before its first exchange.
+  t.after(() => {
+    origin.closeAllConnections()
+    origin.close()
+  })
   const gone = createServer()
   const closed = await listen(gone)
   await new Promise((resolve) => gone.close(resolve))
@@ -84,7 +89,9 @@ export async function stage(): Promise<Stage> {
     ],
     sessions: { abandonAfter: '8s' },
   })
+  t.after(() => running.close())
   const agent = new Agent({ keepAlive: true })
+  t.after(() => agent.destroy())
   let count = 0
 
   function ask(asking: Asking): Asked {
@@ -149,12 +156,6 @@ export async function stage(): Promise<Stage> {
       [...plans]
         .filter(([, { times }]) => times !== 1)
         .map(([id, { times }]) => `${id} reached the origin ${times} times`),
-    async close() {
-      agent.destroy()
-      await running.close()
-      origin.closeAllConnections()
-      await new Promise((resolve) => origin.close(resolve))
-    },
   }
 }
 

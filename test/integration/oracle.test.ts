@@ -46,8 +46,7 @@ async function expectTruth({ gateway, ledger, strays }: Stage): Promise<void> {
 }
 
 test('the oracle and the gateway agree on ten thousand exchanges', { timeout: 110_000 }, async (t: TestContext) => {
-  const s = await stage()
-  t.after(() => s.close())
+  const s = await stage(t)
   await seeded((random) => play(s, random))
   await expectTruth(s)
 })
