@@ -52,11 +52,7 @@ test('a JSON-RPC error in a 4xx counts before the status, and names the call or 
 test('a result under a status that is no success is no result', async () => {
   const { ask, ended } = stage()
   for (const status of [200, 413, 500]) await ask(call(1)).answer(result(1), status)
-  assert.deepEqual(ended, [
-    'tools/call 1 ok',
-    'tools/call 1 http_error 413',
-    'tools/call 1 http_error 500',
-  ])
+  assert.deepEqual(ended, ['tools/call 1 ok', 'tools/call 1 http_error 413', 'tools/call 1 http_error 500'])
 })
 
 test('what came of a response that broke off tells nothing', async () => {
