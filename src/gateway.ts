@@ -35,6 +35,7 @@ import { OperationMeter } from './telemetry/operation-meter.ts'
 import { startMetricExport } from './telemetry/otlp/metrics.ts'
 import { observeProcess } from './telemetry/process.ts'
 import { resourceAttributes } from './telemetry/resource.ts'
+import { MetricRules } from './telemetry/rules/metric-rules.ts'
 import { SeriesStore } from './telemetry/series.ts'
 import { sessionMeter } from './telemetry/session-meter.ts'
 import { SlowOperations } from './telemetry/slow-operations.ts'
@@ -147,12 +148,20 @@ export async function buildGateway(
     logger: log.module('inspection'),
     onSlow: ({ upstream, method }) => instruments.slowOperations.bind([upstream, methodLabel(method)]).add(1),
   })
+  const rules =
+    telemetry.rules.length > 0
+      ? new MetricRules(telemetry.rules, store, {
+          nameLabel: (upstream, kind, name) => names.label(upstream, kind, name),
+          onFault: (err, x) => logger.error({ err, correlation_id: x.correlationId }, 'metric rules failed'),
+        })
+      : undefined
   const operations = new Operations({
     abandonAfter: config.sessions.abandonAfter,
     now,
     ended: (operation) => {
       meter.ended(operation)
       slow.ended(operation)
+      rules?.ended(operation)
     },
   })
   for (const [name, upstream] of Object.entries(config.upstreams)) {
@@ -229,6 +238,7 @@ export async function buildGateway(
         },
       },
       traces: tracing?.traces,
+      rules,
       publicResources: table.resources,
       own: await loadInterceptors(config.interceptors, folder),
     }),

@@ -6,12 +6,14 @@ import { accessLog } from './interceptors/access-log.ts'
 import { correlation } from './interceptors/correlation.ts'
 import { type GuardOptions, guard } from './interceptors/guard.ts'
 import { type InspectionOptions, inspection } from './interceptors/inspection.ts'
+import { metricRules } from './interceptors/metric-rules.ts'
 import { metrics } from './interceptors/metrics.ts'
 import { publicUrl } from './interceptors/public-url.ts'
 import { tracing } from './interceptors/tracing.ts'
 import type { PublicResource } from './mcp/well-known.ts'
 import type { AccessLog } from './telemetry/access-log.ts'
 import type { ExchangeMeter } from './telemetry/exchange-meter.ts'
+import type { MetricRules } from './telemetry/rules/metric-rules.ts'
 import { type Traces, traceOf } from './telemetry/tracing/traces.ts'
 
 export interface StackParts {
@@ -23,6 +25,8 @@ export interface StackParts {
   readonly inspection: InspectionOptions
   /** `undefined`: off. */
   readonly traces: Traces | undefined
+  /** Where the configuration has metric rules. */
+  readonly rules: MetricRules | undefined
   /** What downstreams may know of the routes that have a public URL. */
   readonly publicResources: ReadonlyMap<RouteFacts, PublicResource>
   /** The user's own, in the order of the configuration. */
@@ -43,6 +47,8 @@ export function stack(parts: StackParts): readonly Link[] {
     builtIn(inspection(parts.inspection)),
     // Behind it, because sampling reads the messages; before the user's own, whose spans are its children.
     parts.traces && builtIn(tracing(parts.traces)),
+    // Behind it likewise: rules are about its operations.
+    parts.rules && builtIn(metricRules(parts.rules)),
     // Nearest to the downstream of all that may touch a response head; there only if a route asks for it.
     parts.publicResources.size > 0 ? builtIn(publicUrl(parts.publicResources)) : undefined,
     // The user's own see only what the guard let pass, and the upstream's response untouched.

@@ -1,4 +1,6 @@
 /** Checks that the settings of telemetry fit together. */
+import { takenNames } from '../telemetry/rules/taken-names.ts'
+import { checkRules } from './checks-rules.ts'
 import type { Config } from './config.ts'
 
 type Refuse = (path: string, message: string, hint?: string) => void
@@ -8,6 +10,8 @@ const SIGNALS = ['metrics', 'traces'] as const
 
 /** Refuses what cannot be meant, and returns warnings about what hardly can. */
 export function checkTelemetry(config: Config, refuse: Refuse, sound: (path: string) => boolean): string[] {
+  const upstreams = Object.keys(config.upstreams)
+  checkRules(config.telemetry.rules, 'telemetry.rules', refuse, { upstreams, taken: takenNames, sound })
   return SIGNALS.flatMap((signal) => {
     const { exporters = [], otlp } = config.telemetry[signal]
     const path = `telemetry.${signal}`

@@ -2,6 +2,7 @@
 import { VIEW_NAMES } from '../telemetry/views/names.ts'
 import { boolean, duration, list, literals, map, maybe, object, string } from './schema.ts'
 import { otlpExporter } from './settings-otlp.ts'
+import { rules } from './settings-rules.ts'
 import { traces } from './settings-traces.ts'
 
 const metrics = object(
@@ -48,6 +49,7 @@ export const telemetry = object(
         'What is said of the process with everything that is sent, as OpenTelemetry resource attributes (`OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`), for example `deployment.environment.name`. `service.name` is `sidelight` unless it stands here.',
     }),
     metrics,
+    rules,
     traces,
   },
   { description: 'What is sent to collectors. Nothing is, unless one is named.' },

@@ -4,7 +4,7 @@ import { endsHere } from '../mcp/headers.ts'
 import type { Envelope } from '../mcp/message.ts'
 import { validateHeaderName, validateHeaderValue } from '../node-http.ts'
 import type { Observer } from './flow.ts'
-import type { Operation } from './operation.ts'
+import type { Operation, SpanFacts } from './operation.ts'
 import type { Outcome } from './outcome.ts'
 
 const EMPTY = Buffer.alloc(0)
@@ -21,9 +21,7 @@ export interface RouteFacts {
 }
 
 /** Where an exchange stands in a trace (W3C Trace Context): lower-case hexadecimal. */
-export interface TraceFacts {
-  readonly traceId: string
-  readonly spanId: string
+export interface TraceFacts extends SpanFacts {
   readonly sampled: boolean
 }
 

@@ -5,6 +5,12 @@ import type { Outcome } from './outcome.ts'
 /** Who answers: the MCP server (`server`), or the MCP client what the server asks of it (`client`). */
 export type Direction = 'server' | 'client'
 
+/** W3C Trace Context, lower-case hexadecimal. */
+export interface SpanFacts {
+  readonly traceId: string
+  readonly spanId: string
+}
+
 export interface OperationFacts {
   readonly direction: Direction
   readonly upstream: string
@@ -44,6 +50,8 @@ export class Operation implements OperationFacts {
   resultType = ''
   /** Length of the response message's JSON text; 0 while there is none. */
   responseBytes = 0
+  /** The span of the exchange that began it, if it was sampled. */
+  span: SpanFacts | undefined = undefined
   /** The side that asked has said that it no longer wants an answer. */
   cancelled = false
   /** When the exchange that carried it ended without its response, which may still come elsewhere; 0: it has not. */

@@ -10,6 +10,7 @@ export function tracing(traces: Traces): Interceptor {
     onRequest(x) {
       const trace = traces.begin(x)
       x.trace = trace
+      if (trace.sampled) for (const operation of x.operations) operation.span = trace
       x.setUpstreamHeader('traceparent', formatTraceparent(trace.traceId, trace.upstreamSpanId, trace.traceFlags))
       // What came with a context that does not count is not the upstream's either.
       const tracestate = trace.parent?.tracestate ?? ''

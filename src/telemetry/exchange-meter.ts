@@ -40,7 +40,7 @@ export class ExchangeMeter {
     const { upstream } = x.route
     const rows = this.#rows.get(upstream) ?? this.#bind(upstream)
     this.#request(rows, x).add(1)
-    this.#duration(rows, x).record((x.endedAt - x.startedAt) / 1000)
+    this.#duration(rows, x).record((x.endedAt - x.startedAt) / 1000, x.trace?.sampled ? x.trace : undefined)
     rows.requestSize.record(x.requestBytes)
     rows.responseSize.record(x.responseBytes)
     if (x.revision !== '') this.#instruments.operations.byRevision.bind([upstream, x.revision]).add(1)

@@ -26,7 +26,7 @@ export class OperationMeter {
     const { serverDuration, clientDuration } = this.#instruments
     const name = methodLabel(method)
     if (direction === 'client') {
-      clientDuration.bind([upstream, name, revision, outcome, errorType]).record(seconds)
+      clientDuration.bind([upstream, name, revision, outcome, errorType]).record(seconds, operation.span)
       return
     }
     const kind = targetOf(method)
@@ -36,6 +36,6 @@ export class OperationMeter {
     const prompt = kind === 'prompt' ? this.#names.label(upstream, 'prompt', target) : ''
     serverDuration
       .bind([upstream, name, tool, prompt, revision, outcome, errorType, operation.resultType])
-      .record(seconds)
+      .record(seconds, operation.span)
   }
 }
