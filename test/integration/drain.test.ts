@@ -248,7 +248,7 @@ describe('a drain', { concurrency: 3, timeout: 60_000 }, () => {
     assert.equal(code, 0)
     assert.ok(after < 20_000, `it took ${after} ms`)
     assert.deepEqual(
-      g.log.filter(({ level, msg }) => level === 'info' && msg !== 'exchange').map(({ msg }) => msg),
+      g.log.filter(({ module, level }) => module === 'main' && level === 'info').map(({ msg }) => msg),
       ['listening', 'draining', 'stopped'],
     )
   })

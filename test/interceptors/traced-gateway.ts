@@ -82,7 +82,10 @@ export async function traced(
     ...more,
   }
   const upstreams = { upstream: { url, probe: { interval: '1h' } } }
-  const interceptors = [{ module, options }, ...(own === undefined ? [] : [{ module: join(folder, 'own.mjs') }])]
+  const interceptors = [
+    { module, name: 'traced', options },
+    ...(own === undefined ? [] : [{ module: join(folder, 'own.mjs') }]),
+  ]
   const g = await gateway({ upstreams, interceptors })
   t.after(() => g.close())
   // The module that the gateway has loaded, for both are one process.
