@@ -24,22 +24,19 @@ import { openFilesLimit, openFilesNeeded } from './open-files.ts'
 import { memoryPressure } from './session/memory-pressure.ts'
 import { SessionRegistry } from './session/registry.ts'
 import { stack } from './stack.ts'
-import { createApiMetrics } from './telemetry/api-metrics.ts'
 import { ContextCost } from './telemetry/context-cost.ts'
 import { ExchangeMeter } from './telemetry/exchange-meter.ts'
+import { startExports } from './telemetry/exports.ts'
 import { Instruments } from './telemetry/instruments.ts'
 import type { Log } from './telemetry/log.ts'
 import { chainMeter, connectionMeter, endpointMeter } from './telemetry/meters.ts'
 import { Names } from './telemetry/names.ts'
 import { OperationMeter } from './telemetry/operation-meter.ts'
-import { startMetricExport } from './telemetry/otlp/metrics.ts'
 import { observeProcess } from './telemetry/process.ts'
-import { resourceAttributes } from './telemetry/resource.ts'
 import { MetricRules } from './telemetry/rules/metric-rules.ts'
 import { SeriesStore } from './telemetry/series.ts'
 import { sessionMeter } from './telemetry/session-meter.ts'
 import { SlowOperations } from './telemetry/slow-operations.ts'
-import { startTracing } from './telemetry/tracing/export.ts'
 import { Views } from './telemetry/views/views.ts'
 import { Endpoint } from './upstream/endpoint.ts'
 import { Forward, type Target } from './upstream/forward.ts'
@@ -94,34 +91,18 @@ export async function buildGateway(
   store.observe(() => instruments.logDropped.bind([]).observe(log.dropped))
 
   const { telemetry } = config
-  const resource = resourceAttributes(telemetry.resource, version)
-  // Before the interceptors are loaded: a meter that they take earlier records nothing, for ever.
-  const api = telemetry.enabled && config.interceptors.length > 0 ? await createApiMetrics(logger) : undefined
-  const metricExport = await startMetricExport(telemetry, store, {
-    version,
-    resource,
-    log: logger,
-    failed: () => instruments.exportFailures.bind(['metrics']).add(1),
-    ...(api && { api }),
-  })
-
   const addresses = new Map(
     Object.entries(config.upstreams).map(([name, { url }]) => [name, addressOf(new URL(url))] as const),
   )
-  const tracing = telemetry.enabled
-    ? await startTracing(telemetry.traces, {
-        resource,
-        version,
-        addressOf: (upstream) => addresses.get(upstream),
-        meter: (exporter) => ({
-          exported: (n) => instruments.spansExported.bind([exporter]).add(n),
-          dropped: (reason, n) => instruments.spansDropped.bind([exporter, reason]).add(n),
-        }),
-        failed: () => instruments.exportFailures.bind(['traces']).add(1),
-        log: logger,
-        apiSpans: config.interceptors.length > 0,
-      })
-    : undefined
+  // Before the interceptors are loaded.
+  const exports = await startExports({
+    config,
+    store,
+    instruments,
+    log,
+    version,
+    addressOf: (upstream) => addresses.get(upstream),
+  })
 
   const endpoints = new Map<string, Endpoint>()
   const probes = new Map<string, Probe>()
@@ -185,7 +166,7 @@ export async function buildGateway(
     ...Object.entries(config.upstreams).map(([name, { required }]) =>
       upstreamComponent(name, required, probes.get(name) as Probe),
     ),
-    ...[...metricExport.targets, ...(tracing?.targets ?? [])].map(exportComponent),
+    ...exports.targets.map(exportComponent),
   ])
 
   const inflateLimits = { bytes: config.inspection.inflatedBytes, ratio: config.inspection.inflatedRatio }
@@ -237,7 +218,7 @@ export async function buildGateway(
             log.module('inspection').error({ err, correlation_id: x.correlationId }, 'inspection failed'),
         },
       },
-      traces: tracing?.traces,
+      traces: exports.traces,
       rules,
       publicResources: table.resources,
       own: await loadInterceptors(config.interceptors, folder),
@@ -321,7 +302,7 @@ export async function buildGateway(
   })
   const views = new Views(store)
   const page = views.beside(store, telemetry.metrics.views)
-  const metrics = { main: () => api?.page(page) ?? page, views }
+  const metrics = { main: () => exports.api?.page(page) ?? page, views }
   const admin = new AdminListener({ ...config.admin, limits: config.limits, health, store, metrics })
 
   const close = async (): Promise<void> => {
@@ -329,7 +310,7 @@ export async function buildGateway(
     await proxy.close()
     await Promise.all([...endpoints.values()].map(({ pool }) => pool.destroy()))
     await admin.close()
-    await Promise.all([metricExport.close(EXPORT_MS), tracing?.close(EXPORT_MS)])
+    await exports.close(EXPORT_MS)
     for (const timer of timers) clearInterval(timer)
     sessions.drain()
     processMetrics.stop()

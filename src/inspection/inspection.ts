@@ -9,8 +9,10 @@ import { MODERN, revisionLabel, revisionOf } from '../mcp/revision.ts'
 import type { Session } from '../session/session.ts'
 import { contentKind } from './content-kind.ts'
 import type { Inflater } from './inflate.ts'
+import { isCall, OwnOperations } from './own-operations.ts'
 import type { InspectionParts } from './parts.ts'
 import type { BodyReader, MessageSink } from './readers.ts'
+import { SessionLink } from './session-link.ts'
 import { exchangeVerdict, type Leftover, unanswered } from './unanswered.ts'
 
 /** Milliseconds that the verdict waits for what is still being inflated. */
@@ -21,18 +23,15 @@ const NO_OPERATIONS: readonly Operation[] = []
 export class Inspection implements Observer, MessageSink {
   readonly #x: Exchange
   readonly #parts: InspectionParts
-  /** Named by the request, or given by the response. */
-  #session: Session | undefined = undefined
+  readonly #link: SessionLink
   #reader: BodyReader | undefined = undefined
   #inflater: Inflater | undefined = undefined
   #isJson = false
-  #streaming = false
   /** What the upstream asked on a stream that has no session: nothing can answer it that we could match. */
   #asked: Operation[] | undefined = undefined
   /** The last JSON-RPC error that answers none of the operations. */
   #stray: Envelope | undefined = undefined
-  /** Where among the operations the next answer is looked for first. */
-  #nextAnswer = 0
+  #own: OwnOperations | undefined = undefined
   /** Why the response could not be read; empty: it could. */
   #unread = ''
   #resumable = false
@@ -42,23 +41,21 @@ export class Inspection implements Observer, MessageSink {
   constructor(x: Exchange, parts: InspectionParts) {
     this.#x = x
     this.#parts = parts
-    const id = x.headers['mcp-session-id']
-    // What is passed through beside MCP may carry the header, and its 404 says nothing of the session.
+    this.#link = new SessionLink(x, parts.sessions)
     if (!x.route.mcp) return
-    if (typeof id === 'string') this.#session = x.session = parts.sessions.get(x.route.upstream, id)
-    x.revision = revisionLabel(this.#stated() ?? this.#session?.revision)
+    x.revision = revisionLabel(this.#stated() ?? this.#link.session?.revision)
   }
 
   /** The request's messages, in their order. `refused`: the upstream will not see them. */
   request(messages: readonly Envelope[], refused: boolean): void {
     const x = this.#x
-    const session = this.#session
+    const session = this.#link.session
     x.messages = messages
     const [first] = messages
     const own = first?.metaVersion ?? first?.requestedVersion
     x.revision = revisionLabel(revisionOf(own, this.#stated(), session?.revision))
     if (first?.method === 'initialize' && !refused) this.#parts.onInitialize(x)
-    if (session !== undefined) count(session, messages)
+    this.#link.request(messages)
     const operations: Operation[] = []
     for (const message of messages) {
       if (message.kind === 'request' || message.kind === 'notification') operations.push(this.#begin(message, 'server'))
@@ -67,15 +64,12 @@ export class Inspection implements Observer, MessageSink {
       this.#parts.onMessage(x, message, 'downstream')
     }
     x.operations = operations
+    this.#own = new OwnOperations(operations)
   }
 
   head(head: ResponseHead): void {
     const x = this.#x
-    this.#bind(head)
-    if (head.stream && this.#session !== undefined) {
-      this.#streaming = true
-      this.#parts.sessions.streamOpened(this.#session)
-    }
+    this.#link.head(head, this.#parts.endpointOf(x.route.upstream))
     const kind = head.stream ? 'events' : x.route.mcp ? contentKind(head.get('content-type')) : 'other'
     if (kind === 'other') {
       // Where a call was to be answered, a body of another kind is one that was not read.
@@ -139,7 +133,7 @@ export class Inspection implements Observer, MessageSink {
     const startedAt = direction === 'server' ? readAt : performance.now()
     const { method = '', id, name, uri, cursor } = message
     const facts = { direction, upstream: route.upstream, id, method, target: name ?? uri, cursor, revision, startedAt }
-    return this.#parts.operations.begin(facts, this.#session)
+    return this.#parts.operations.begin(facts, this.#link.session)
   }
 
   /** The downstream answers what the upstream asked. */
@@ -151,7 +145,7 @@ export class Inspection implements Observer, MessageSink {
 
   /** The upstream asks the downstream: sampling, elicitation, roots, ping. */
   #ask(message: Envelope): void {
-    const session = this.#session
+    const session = this.#link.session
     // A resumed stream says again what was lost with the one before.
     if (session !== undefined && message.id !== undefined && this.#parts.operations.find(session, 'client', message.id))
       return
@@ -178,7 +172,8 @@ export class Inspection implements Observer, MessageSink {
       if (operation.method === 'initialize') this.#initialized(operation, message)
       if (LISTS.has(operation.method)) this.#parts.onList(x, message, operation.cursor)
     }
-    if (!this.#probed(operation, message.errorCode)) this.#parts.operations.answer(operation, message, this.#session)
+    if (!this.#probed(operation, message.errorCode))
+      this.#parts.operations.answer(operation, message, this.#link.session)
   }
 
   /**
@@ -192,7 +187,7 @@ export class Inspection implements Observer, MessageSink {
     this.#parts.onModernAnswer(x, answer)
     if (!answeredProbe(answer)) return false
     operation.resultType = 'fallback_probe'
-    this.#parts.operations.end(operation, 'ok', '', this.#session)
+    this.#parts.operations.end(operation, 'ok', '', this.#link.session)
     return true
   }
 
@@ -203,60 +198,25 @@ export class Inspection implements Observer, MessageSink {
   }
 
   #match({ id, kind }: Envelope): Operation | undefined {
-    const { operations } = this.#x
-    if (id !== undefined && id !== null) {
-      const { length } = operations
-      // A batch may hold a hundred thousand; they are mostly answered in their order.
-      for (let i = 0; i < length; i++) {
-        const at = (this.#nextAnswer + i) % length
-        const operation = operations[at] as Operation
-        if (operation.id !== id || operation.endedAt > 0) continue
-        this.#nextAnswer = at + 1
-        return operation
-      }
-      return this.#session === undefined ? undefined : this.#parts.operations.find(this.#session, 'server', id)
-    }
-    if (kind !== 'error') return undefined
-    // An upstream that could not read the id answers with none (JSON-RPC 2.0 §5).
-    const [only, ...more] = operations.filter(isCall)
-    return more.length === 0 && only?.endedAt === 0 ? only : undefined
+    const { session } = this.#link
+    if (id === undefined || id === null) return kind === 'error' ? this.#own?.sole : undefined
+    return this.#own?.find(id) ?? (session && this.#parts.operations.find(session, 'server', id))
   }
 
   #initialized(operation: Operation, { resultVersion }: Envelope): void {
     const x = this.#x
     if (resultVersion !== undefined) operation.revision = x.revision = revisionLabel(resultVersion)
-    const session = this.#session
+    const session = this.#link.session
     if (session === undefined) return
     const asked = x.messages.find(({ method }) => method === 'initialize')
     session.describe(asked?.peerName, asked?.peerVersion, x.revision)
   }
 
   #cancel({ cancelledId }: Envelope, direction: 'server' | 'client'): void {
-    const session = this.#session
+    const session = this.#link.session
     if (session === undefined || cancelledId === undefined || cancelledId === null) return
     const operation = this.#parts.operations.find(session, direction, cancelledId)
     if (operation !== undefined) operation.cancelled = true
-  }
-
-  /** What the response head says of the session. */
-  #bind(head: ResponseHead): void {
-    const x = this.#x
-    const { sessions, endpointOf } = this.#parts
-    const { upstream } = x.route
-    const session = this.#session
-    const good = head.status < 300
-    if (session !== undefined) {
-      if (good) sessions.answered(session)
-      else sessions.touch(session)
-      if (head.status === 404) sessions.end(session, 'upstream_404')
-      else if (good && x.method === 'DELETE') sessions.end(session, 'delete')
-      return
-    }
-    if (!good || x.method === 'DELETE') return
-    const id = head.get('mcp-session-id')
-    if (id === undefined || !x.route.mcp) return
-    this.#session = x.session = sessions.seen(upstream, endpointOf(upstream), id)
-    if (this.#session !== undefined) count(this.#session, x.messages)
   }
 
   #inflate(encoding: string, reader: BodyReader): void {
@@ -305,7 +265,7 @@ export class Inspection implements Observer, MessageSink {
       if (!this.#close(delivered) && isRead && this.#isJson && delivered) this.invalid()
     })
     this.#safely(() => this.#endOperations())
-    this.#endStream()
+    this.#link.end()
     exchangeVerdict(x, this.#stray, this.#unread)
     done()
   }
@@ -322,7 +282,7 @@ export class Inspection implements Observer, MessageSink {
   #endOperations(): void {
     const x = this.#x
     const { operations } = this.#parts
-    const session = this.#session
+    const session = this.#link.session
     const leftover: Leftover = {
       stray: this.#stray,
       unread: this.#unread,
@@ -343,27 +303,9 @@ export class Inspection implements Observer, MessageSink {
   #mayGoOn(session: Session): boolean {
     return this.#resumable || (this.#x.status === 202 && session.openStreams > 0)
   }
-
-  #endStream(): void {
-    const session = this.#session
-    if (!this.#streaming || session === undefined) return
-    const { outcome } = this.#x
-    const how = outcome === 'ok' ? 'clean' : outcome === 'upstream_reset' ? 'reset' : 'downstream'
-    this.#parts.sessions.streamClosed(session, how)
-  }
 }
 
 /** Requests of the upstream that are followed on one stream without a session. */
 const MOST_ASKED = 256
 
 const LISTS: ReadonlySet<string> = new Set(['tools/list', 'prompts/list'])
-
-const isCall = ({ id }: Operation): boolean => id !== undefined
-
-function count(session: Session, messages: readonly Envelope[]): void {
-  for (const { kind } of messages) {
-    if (kind === 'request') session.requests++
-    else if (kind === 'notification') session.notifications++
-    else if (kind !== 'invalid') session.responses++
-  }
-}
