@@ -68,7 +68,12 @@ async function http(state: State, { port: wanted = 0, tls }: ReceiverOptions): P
     const chunks: Buffer[] = []
     state.open++
     res.on('close', () => state.open--)
-    for await (const chunk of req) chunks.push(chunk as Buffer)
+    try {
+      for await (const chunk of req) chunks.push(chunk as Buffer)
+    } catch {
+      // The exporter gave up amid its request: there is nobody to answer.
+      return
+    }
     const body = Buffer.concat(chunks)
     const { manner } = state
     state.heads.push({ ...req.headers, url: req.url })
