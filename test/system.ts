@@ -5,6 +5,7 @@ import { globSync } from 'node:fs'
 /** Command, and the Debian package that has it. */
 const TOOLS = [
   ['promtool', 'prometheus'],
+  ['prometheus-alertmanager', 'prometheus-alertmanager'],
   ['python3', 'python3-venv'],
   ['nginx', 'nginx'],
   ['chromium', 'chromium'],

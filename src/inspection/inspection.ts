@@ -84,10 +84,12 @@ export class Inspection implements Observer, MessageSink {
   }
 
   data(chunk: Buffer): void {
-    this.#safely(() => {
+    try {
       if (this.#inflater !== undefined) this.#inflater.push(chunk)
       else this.#reader?.push(chunk)
-    })
+    } catch (error) {
+      this.#failed(error)
+    }
   }
 
   end(done: () => void): void {
@@ -236,11 +238,15 @@ export class Inspection implements Observer, MessageSink {
     try {
       read()
     } catch (error) {
-      this.#parts.onFault(error, this.#x)
-      this.#giveUp('inspection_failed')
-      // The end may have been waiting for the decoder that this has ended.
-      if (this.#done !== undefined) this.#settle()
+      this.#failed(error)
     }
+  }
+
+  #failed(error: unknown): void {
+    this.#parts.onFault(error, this.#x)
+    this.#giveUp('inspection_failed')
+    // The end may have been waiting for the decoder that this has ended.
+    if (this.#done !== undefined) this.#settle()
   }
 
   /** The rest of the response passes unread. */
