@@ -1,0 +1,22 @@
+/** A path of the admin listener that needs a token. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+/**
+ * What a token may do. `read`: look, with session ids hashed. `reveal`: look, with session ids as they are.
+ * `profile`: take profiles. `write`: change what runs.
+ */
+export const RIGHTS = ['read', 'reveal', 'profile', 'write'] as const
+
+export type Right = (typeof RIGHTS)[number]
+
+export interface AdminRoute {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  /** As Fastify writes it: `/components/:name`. */
+  readonly path: string
+  /** Asked without it, the answer is 401 (no or a wrong token) or 403 (a token without the right). */
+  readonly right: Right
+  /** One line for the list of paths. */
+  readonly summary: string
+  /** `rights`: what the caller's token may do. Answers by `reply` or by what it returns. */
+  readonly serve: (request: FastifyRequest, reply: FastifyReply, rights: ReadonlySet<Right>) => unknown
+}
