@@ -1,7 +1,7 @@
 /** The composition root: the only file that constructs parts and knows everything. */
 import type { AddressInfo } from 'node:net'
-import { AdminListener } from './admin/admin.ts'
 import type { Config } from './config/config.ts'
+import { buildControl } from './control.ts'
 import { drain } from './drain.ts'
 import { Chain } from './exchange/chain.ts'
 import type { Sink } from './exchange/flow.ts'
@@ -37,7 +37,6 @@ import { MetricRules } from './telemetry/rules/metric-rules.ts'
 import { SeriesStore } from './telemetry/series.ts'
 import { sessionMeter } from './telemetry/session-meter.ts'
 import { SlowOperations } from './telemetry/slow-operations.ts'
-import { Views } from './telemetry/views/views.ts'
 import { Endpoint } from './upstream/endpoint.ts'
 import { Forward, type Target } from './upstream/forward.ts'
 import { Probe, type ProbeResult } from './upstream/probe.ts'
@@ -300,10 +299,7 @@ export async function buildGateway(
         ? log.module('listener').error({ err }, 'certificate not reloaded')
         : log.module('listener').info('certificate reloaded'),
   })
-  const views = new Views(store)
-  const page = views.beside(store, telemetry.metrics.views)
-  const metrics = { main: () => exports.api?.page(page) ?? page, views }
-  const admin = new AdminListener({ ...config.admin, limits: config.limits, health, store, metrics })
+  const admin = buildControl({ config, log, health, store, api: exports.api })
 
   const close = async (): Promise<void> => {
     await Promise.all([...probes.values()].map((probe) => probe.stop()))

@@ -1,6 +1,7 @@
-/** The admin listener: metrics and health, away from the traffic. */
+/** The admin listener: metrics, health and what needs a token, away from the traffic. */
 import type { AddressInfo } from 'node:net'
 import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify'
+import type { Logger } from 'pino'
 import { type ErrorCode, GatewayError } from '../errors.ts'
 import type { Health } from '../health/health.ts'
 import { healthRoutes } from '../health/routes.ts'
@@ -9,7 +10,12 @@ import { FASTIFY_OPTIONS, type ServerLimits, serverOptions } from '../listener/s
 import { type Allows, allowedHosts, allowedOrigins } from '../mcp/allow-list.ts'
 import type { SeriesStore } from '../telemetry/series.ts'
 import { Views } from '../telemetry/views/views.ts'
+import { answerFault } from './fault.ts'
+import { Gate, HOW_TO_SET_A_TOKEN } from './gate.ts'
 import { type MetricsPages, metricsRoute } from './metrics-route.ts'
+import { indexRoute, protectedRoutes } from './protected-routes.ts'
+import type { AdminRoute } from './route.ts'
+import type { Tokens } from './tokens.ts'
 
 export interface AdminOptions {
   readonly host: string
@@ -21,7 +27,14 @@ export interface AdminOptions {
   readonly store: SeriesStore
   /** Unset, the store's own page, and its views. */
   readonly metrics?: MetricsPages
+  /** What needs a token. */
+  readonly routes: readonly AdminRoute[]
+  readonly tokens: Tokens
+  readonly logger: Logger
 }
+
+/** No request of the admin listener has a larger body. */
+const BODY_LIMIT = 256 * 1024
 
 export class AdminListener {
   readonly #options: AdminOptions
@@ -29,18 +42,24 @@ export class AdminListener {
 
   constructor(options: AdminOptions) {
     this.#options = options
-    const { limits, health, store, host, hosts, origins } = options
+    const { limits, health, store, host, hosts, origins, routes, tokens, logger } = options
     const { metrics = { main: () => store, views: new Views(store) } } = options
     const own: FastifyServerOptions = {
       ...FASTIFY_OPTIONS,
       requestTimeout: limits.bodyTimeout,
       keepAliveTimeout: limits.keepAlive,
+      bodyLimit: BODY_LIMIT,
       clientErrorHandler: (error, socket) => void answerClientError(error, socket),
     }
     this.#app = fastify({ ...own, http: serverOptions(limits) } as FastifyServerOptions)
     this.#guard(allowedHosts(hosts, host), allowedOrigins(origins, host))
     healthRoutes(this.#app, health)
     metricsRoute(this.#app, metrics)
+    const gate = new Gate({ tokens, bind: host, now: () => performance.now() })
+    if (gate.closed) logger.warn(`only metrics and health are served: to open the rest, ${HOW_TO_SET_A_TOKEN}`)
+    protectedRoutes(this.#app, { routes, gate, logger })
+    indexRoute(this.#app, routes)
+    this.#app.setErrorHandler((error, _request, reply) => answerFault(error, reply, logger))
     this.#app.setNotFoundHandler((request, reply) => {
       const methods = this.#methodsOf(request.url)
       if (methods.length > 0) {
@@ -48,7 +67,7 @@ export class AdminListener {
         reply.code(405).header('allow', allow)
         return reply.send({ error: 'method_not_allowed', message: `Here only ${allow} can be asked` })
       }
-      return reply.code(404).send({ error: 'not_found', message: 'Here are /metrics, /health and /health/ready' })
+      return reply.code(404).send({ error: 'not_found', message: 'There is no such path; / lists those there are' })
     })
   }
 

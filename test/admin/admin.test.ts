@@ -201,10 +201,9 @@ describe('the admin listener', () => {
 
   describe('everything else', () => {
     for (const [method, target] of [
-      ['GET', '/'],
       ['GET', '/metrics/'],
       ['GET', '/healthy'],
-      ['GET', '/mcp'],
+      ['GET', '/nowhere'],
       ['GET', '/%2e%2e/etc/passwd'],
     ] as const) {
       it(`${method} ${target} is 404 as JSON, and says what there is`, async () => {
@@ -212,7 +211,7 @@ describe('the admin listener', () => {
         assert.deepEqual([response.status, response.header('content-type')], [404, 'application/json; charset=utf-8'])
         assert.deepEqual(json(response), {
           error: 'not_found',
-          message: 'Here are /metrics, /health and /health/ready',
+          message: 'There is no such path; / lists those there are',
         })
       })
     }

@@ -1,8 +1,10 @@
 /** An admin listener with every instrument in use, hostile labels and exemplars, for parsers of other makes. */
 import { AdminListener } from '../../src/admin/admin.ts'
+import { Tokens } from '../../src/admin/tokens.ts'
 import { Health } from '../../src/health/health.ts'
 import type { SpanRef } from '../../src/telemetry/bound-series.ts'
 import { Instruments } from '../../src/telemetry/instruments.ts'
+import { createLog } from '../../src/telemetry/log.ts'
 import { SeriesStore } from '../../src/telemetry/series.ts'
 import type { ViewName } from '../../src/telemetry/views/names.ts'
 import { Views } from '../../src/telemetry/views/views.ts'
@@ -44,6 +46,9 @@ export async function metricsStage(onMain: readonly ViewName[] = []): Promise<Me
     limits: { headBytes: 16_384, headTimeout: 10_000, bodyTimeout: 30_000, keepAlive: 75_000 },
     health: new Health('0', []),
     store,
+    routes: [],
+    tokens: new Tokens([]),
+    logger: createLog({ level: 'silent' }).module('admin'),
   })
   const { port } = await admin.listen()
   return { url: `http://127.0.0.1:${port}`, store, close: () => admin.close() }

@@ -1,0 +1,64 @@
+/** Serves the paths that need a token, and the list of all paths at `/`. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import type { Admitted, Gate, Visitor } from './gate.ts'
+import type { AdminRoute } from './route.ts'
+
+export interface ProtectedRoutes {
+  readonly routes: readonly AdminRoute[]
+  readonly gate: Gate
+  readonly logger: Logger
+}
+
+const ADMITTED = Symbol('admitted')
+type Tagged = FastifyRequest & { [ADMITTED]?: Admitted }
+
+export function protectedRoutes(app: FastifyInstance, { routes, gate, logger }: ProtectedRoutes): void {
+  for (const { method, path, right, serve } of routes) {
+    app.route({
+      // HEAD where GET is, as HTTP has it.
+      method: method === 'GET' ? ['GET', 'HEAD'] : method,
+      url: path,
+      // Before a body is read.
+      onRequest: (request, reply, done) => {
+        const passage = gate.check(visitorOf(request), right)
+        if ('rights' in passage) {
+          ;(request as Tagged)[ADMITTED] = passage
+          return done()
+        }
+        const { status, error, message, headers } = passage.refusal
+        if (error === 'token_wrong') logger.warn({ address: request.ip, path }, 'wrong token')
+        reply.code(status).headers({ ...headers, 'cache-control': 'no-store' })
+        reply.send({ error, message })
+      },
+      handler: (request, reply) => {
+        const { name, rights } = (request as Tagged)[ADMITTED] as Admitted
+        // Who changed what runs.
+        if (right === 'write')
+          logger.info({ caller: name, address: request.ip, method, path: request.url }, 'admin request')
+        reply.header('cache-control', 'no-store')
+        return serve(request, reply, rights)
+      },
+    })
+  }
+}
+
+function visitorOf({ ip, headers }: FastifyRequest): Visitor {
+  const { authorization, origin } = headers
+  const site = headers['sec-fetch-site']
+  return { address: ip, authorization, crossSite: origin === undefined && site === 'cross-site' }
+}
+
+/** Paths that need no token. */
+const OPEN_PATHS = [
+  { method: 'GET', path: '/', summary: 'this list' },
+  { method: 'GET', path: '/metrics', summary: 'metrics: Prometheus text, OpenMetrics or JSON; ?view= for other names' },
+  { method: 'GET', path: '/health', summary: 'whether the process can serve' },
+  { method: 'GET', path: '/health/ready', summary: 'whether it should get traffic' },
+]
+
+export function indexRoute(app: FastifyInstance, routes: readonly AdminRoute[]): void {
+  const paths = [...OPEN_PATHS, ...routes.map(({ method, path, right, summary }) => ({ method, path, right, summary }))]
+  const handler = (_request: FastifyRequest, reply: FastifyReply) => reply.send({ paths })
+  app.route({ method: ['GET', 'HEAD'], url: '/', handler })
+}

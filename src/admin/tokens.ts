@@ -1,0 +1,94 @@
+/** The tokens that open protected paths: compared in constant time, and read again when their files change. */
+import { hash, timingSafeEqual } from 'node:crypto'
+import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import type { Right } from './route.ts'
+
+/** Shorter ones can be guessed. */
+export const LEAST_TOKEN_LENGTH = 16
+
+export interface TokenSource {
+  /** For the log. */
+  readonly name: string
+  readonly rights: readonly Right[]
+  readonly token?: string | undefined
+  readonly tokenFile?: string | undefined
+}
+
+export interface Bearer {
+  readonly name: string
+  readonly rights: ReadonlySet<Right>
+}
+
+interface Entry extends Bearer {
+  digest: Buffer
+}
+
+/** `error`: what the file holds now cannot serve, and what it held before still counts. */
+export type TokenReload = (name: string, error: Error | undefined) => void
+
+/** Kubernetes swaps a symbolic link when a Secret changes: polling the target sees that, watching the file does not. */
+const POLL_MS = 2_000
+
+export class Tokens {
+  readonly #entries: Entry[]
+  readonly #stops: (() => void)[] = []
+
+  /** Throws when a file cannot be read. */
+  constructor(sources: readonly TokenSource[], onReload: TokenReload = () => {}, poll = POLL_MS) {
+    this.#entries = sources.map(({ name, rights, token, tokenFile }) => {
+      const entry = { name, rights: new Set(rights), digest: digest(token ?? readToken(tokenFile as string)) }
+      if (tokenFile !== undefined) this.#follow(entry, tokenFile, onReload, poll)
+      return entry
+    })
+  }
+
+  /** Without any, nobody can show one. */
+  get none(): boolean {
+    return this.#entries.length === 0
+  }
+
+  /** Whose token this is. Takes as long whichever it is, and if it is none. */
+  bearer(token: string): Bearer | undefined {
+    const presented = digest(token)
+    let found: Bearer | undefined
+    for (const entry of this.#entries) if (timingSafeEqual(entry.digest, presented)) found = entry
+    return found
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop()
+  }
+
+  #follow(entry: Entry, file: string, onReload: TokenReload, interval: number): void {
+    const reload = (): void => {
+      try {
+        const read = digest(readToken(file))
+        if (timingSafeEqual(read, entry.digest)) return
+        entry.digest = read
+        onReload(entry.name, undefined)
+      } catch (error) {
+        onReload(entry.name, error as Error)
+      }
+    }
+    watchFile(file, { interval, persistent: false }, reload)
+    this.#stops.push(() => unwatchFile(file, reload))
+  }
+}
+
+/** Equal lengths are what `timingSafeEqual` needs, and the digest of a token tells nothing of it. */
+const digest = (token: string): Buffer => hash('sha256', token, 'buffer')
+
+/** Throws an error without the file's content. */
+function readToken(file: string): string {
+  const token = readFileSync(file, 'utf8').trim()
+  const fault = tokenFault(token)
+  if (fault !== undefined) throw new Error(`the token ${fault}`)
+  return token
+}
+
+/** Why a text is no token; `undefined`: it is one. */
+export function tokenFault(token: string): string | undefined {
+  if (!/^[\x21-\x7e]*$/.test(token)) return 'holds something else than visible ASCII characters'
+  if (token.length < LEAST_TOKEN_LENGTH) return `has fewer than ${LEAST_TOKEN_LENGTH} characters`
+  return undefined
+}

@@ -1,0 +1,35 @@
+/** Builds the control plane: the admin listener and the routes on it. Those that need a token are one line each. */
+import { AdminListener } from './admin/admin.ts'
+import type { AdminRoute } from './admin/route.ts'
+import { Tokens } from './admin/tokens.ts'
+import type { Config } from './config/config.ts'
+import type { Health } from './health/health.ts'
+import type { ApiMetrics } from './telemetry/api-metrics.ts'
+import type { Log } from './telemetry/log.ts'
+import type { SeriesStore } from './telemetry/series.ts'
+import { Views } from './telemetry/views/views.ts'
+
+export interface ControlParts {
+  readonly config: Config
+  readonly log: Log
+  readonly health: Health
+  readonly store: SeriesStore
+  /** What users record through `@opentelemetry/api`. */
+  readonly api: ApiMetrics | undefined
+}
+
+export function buildControl({ config, log, health, store, api }: ControlParts): AdminListener {
+  const routes: AdminRoute[] = []
+  const views = new Views(store)
+  const page = views.beside(store, config.telemetry.metrics.views)
+  return new AdminListener({
+    ...config.admin,
+    limits: config.limits,
+    health,
+    store,
+    metrics: { main: () => api?.page(page) ?? page, views },
+    routes,
+    tokens: new Tokens([]),
+    logger: log.module('admin'),
+  })
+}
