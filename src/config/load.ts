@@ -1,7 +1,8 @@
 /** Loads the configuration: flags over environment over file over defaults. */
 import { dirname, resolve } from 'node:path'
-import { type Command, readArguments } from './arguments.ts'
+import { type Arguments, type Command, type CommandOptions, readArguments } from './arguments.ts'
 import { checkConfig } from './checks.ts'
+import type { CommandName } from './commands.ts'
 import { type Config, resolveSettings } from './config.ts'
 import { readEnvironment } from './environment.ts'
 import { at, type ConfigError } from './errors.ts'
@@ -24,6 +25,10 @@ export interface Start {
 
 export interface Loaded {
   readonly command: Command
+  /** The command that help is wanted for, else the same. */
+  readonly topic: CommandName
+  /** The command's own flags. */
+  readonly options: CommandOptions
   /** For `schema`, `help` and `version`: the defaults. */
   readonly config: Config
   /** The configuration file's, or the working directory: what is looked up by a name or a relative path begins here. */
@@ -33,11 +38,16 @@ export interface Loaded {
 
 /** Never throws for what a user did, and prints nothing. */
 export async function loadConfig({ argv, env, cwd }: Start): Promise<Loaded | { errors: readonly ConfigError[] }> {
-  const { command, given: stated, errors: faults } = readArguments(argv)
+  const read = readArguments(argv)
+  const { command, topic, options, given: stated, errors: faults } = read
+  const plain = { command, topic, options, config: defaults(), folder: cwd, warnings: [] }
   // Whoever asks for help gets it, whatever else is wrong.
-  if (command === 'help' || command === 'version') return { command, config: defaults(), folder: cwd, warnings: [] }
-  if (command === 'schema')
-    return faults.length > 0 ? { errors: faults } : { command, config: defaults(), folder: cwd, warnings: [] }
+  if (command === 'help' || command === 'version') return plain
+  if (command === 'schema') return faults.length > 0 ? { errors: faults } : plain
+  if (command === 'health' || command === 'top') {
+    const { errors, ...found } = await findAdmin(read, env, cwd)
+    return errors.length > 0 ? { errors } : { ...plain, ...found }
+  }
 
   const variables = readEnvironment(env)
   const given = [...stated, ...variables.given.filter(({ flag }) => !stated.some((s) => s.flag === flag))]
@@ -51,7 +61,7 @@ export async function loadConfig({ argv, env, cwd }: Start): Promise<Loaded | { 
   const folder = named === undefined ? cwd : dirname(resolve(cwd, named))
   const over = [...telemetry.standard, ...placementsOf(given)]
   const { aliases } = telemetry
-  const read = await readSettings('errors' in source ? {} : source.document, {
+  const outcome = await readSettings('errors' in source ? {} : source.document, {
     given,
     over,
     under: aliases,
@@ -61,13 +71,31 @@ export async function loadConfig({ argv, env, cwd }: Start): Promise<Loaded | { 
   if ('errors' in source) {
     // Without the file, only what flags and variables say can be judged.
     const labels = [...given, ...over, ...aliases].map(({ label }) => label)
-    const own = read.errors.filter(({ path }) => labels.some((label) => path.startsWith(label)))
+    const own = outcome.errors.filter(({ path }) => labels.some((label) => path.startsWith(label)))
     return { errors: [...errors, ...source.errors, ...own] }
   }
-  errors.push(...read.errors)
+  errors.push(...outcome.errors)
   if (errors.length > 0) return { errors }
-  const warnings = [...variables.warnings, ...telemetry.warnings, ...read.warnings]
-  return { command, config: read.config, folder, warnings }
+  const warnings = [...variables.warnings, ...telemetry.warnings, ...outcome.warnings]
+  return { command, topic, options, config: outcome.config, folder, warnings }
+}
+
+/**
+ * Where the admin listener of a running gateway is, and nothing else: a file that became faulty under it must not make it
+ * look dead.
+ */
+async function findAdmin({ given: stated, options, errors: faults }: Arguments, env: Environment, cwd: string) {
+  const variables = readEnvironment(env).given
+  const given = [...stated, ...variables.filter(({ flag }) => !stated.some((s) => s.flag === flag))]
+  const named = options.url === undefined ? given.find(({ flag }) => flag.name === 'config')?.values.at(-1) : undefined
+  const source = named === undefined ? { document: {} } : await readDocument(resolve(cwd, named), named)
+  const { admin = {} } = ('document' in source ? source.document : {}) as { admin?: { host?: unknown; port?: unknown } }
+  const { host, port } = admin ?? {}
+  const own = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) }
+  const over = placementsOf(given).filter(({ setting: [first] }) => first === 'admin')
+  const read = await readSettings({ admin: own, listen: { port: 0 } }, { given: [], over, under: [], env, folder: cwd })
+  const unread = 'errors' in source ? source.errors.map(({ path, message }) => `${path}: ${message}`) : []
+  return { config: read.config, warnings: unread, errors: [...faults, ...read.errors] }
 }
 
 interface Sources {

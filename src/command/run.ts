@@ -1,0 +1,123 @@
+/** Runs the gateway as this process: signals, what it says of itself, exit codes. */
+import type { AddressInfo } from 'node:net'
+import { type Config, withUpstream } from '../config/config.ts'
+import { formatErrors } from '../config/report.ts'
+import { buildGateway, type Gateway } from '../gateway.ts'
+import { InterceptorLoadError } from '../interceptors/load.ts'
+import { boundReceivedMemory } from '../received-memory.ts'
+import { createLog, type Log, LogDestinationError } from '../telemetry/log.ts'
+import { EX_FAILED, EX_USAGE } from './exit-codes.ts'
+
+/** Resolves when it listens, or could not start and has said why. */
+export async function run(given: Config, folder: string, version: string): Promise<void> {
+  boundReceivedMemory()
+  const log = openLog(given)
+  if (log === undefined) return
+  // Before anything else may take long: unheard, it ends the process.
+  process.on('SIGHUP', () => void log.reopen())
+  process.on('exit', () => log.flushSync())
+  // A user's interceptor may leave a promise or a timer that throws: its fault is told, and traffic goes on.
+  process.on('uncaughtException', (err) => log.logger.error({ err }, 'uncaught error'))
+  process.on('unhandledRejection', (err) => log.logger.error({ err }, 'unhandled rejection'))
+  try {
+    const demo = Object.keys(given.upstreams).length === 0 ? await startDemo(log) : undefined
+    const config = demo === undefined ? given : withUpstream(given, demo.url)
+    const gateway = await buildGateway(config, { log, version, folder })
+    stopOnSignals(gateway, log, demo?.close)
+    announce(config, await gateway.start(), log, version)
+  } catch (error) {
+    await giveUp(error, log)
+  }
+}
+
+/** `undefined`: its file cannot be opened, which has been said. */
+function openLog({ log }: Config): Log | undefined {
+  try {
+    return createLog(log)
+  } catch (error) {
+    if (!(error instanceof LogDestinationError)) throw error
+    process.stderr.write(`sidelight: ${error.message}\n`)
+    process.exitCode = EX_USAGE
+    return undefined
+  }
+}
+
+/** Loaded only when there is nothing else to stand in front of. */
+async function startDemo(log: Log): Promise<{ url: string; close(): Promise<void> }> {
+  const { startDemoUpstream } = await import('../demo/upstream.ts')
+  const demo = await startDemoUpstream()
+  log.module('demo').info('no upstream is configured: the built-in demo server is one (--upstream URL names your own)')
+  return demo
+}
+
+function announce(
+  config: Config,
+  { proxy, admin }: { proxy: AddressInfo; admin: AddressInfo },
+  { logger }: Log,
+  release: string,
+): void {
+  const proxyUrl = url(config.listen.tls === undefined ? 'http' : 'https', proxy)
+  const adminUrl = url('http', admin)
+  const routes = config.routes.map(({ path, upstream, hostnames, publicUrl }) => ({
+    url: publicUrl ?? `${hostnames[0] === undefined ? proxyUrl : `//${hostnames[0]}`}${path}`,
+    upstream,
+  }))
+  const metrics = `${adminUrl}/metrics`
+  const health = `${adminUrl}/health`
+  logger.info({ version: release, proxy: proxyUrl, admin: adminUrl, routes, metrics, health }, 'listening')
+  if (!process.stderr.isTTY) return
+  const lines = routes.map((route) => `  connect  ${route.url}  (upstream ${route.upstream})`)
+  process.stderr.write(`Sidelight ${release}\n${lines.join('\n')}\n  metrics  ${metrics}\n  health   ${health}/ready\n`)
+}
+
+function url(scheme: string, { address, family, port }: AddressInfo): string {
+  const any = address === '0.0.0.0' || address === '::'
+  return `${scheme}://${any ? 'localhost' : family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+/** The first signal drains, a second one ends at once. */
+function stopOnSignals(gateway: Gateway, log: Log, closeDemo: (() => Promise<void>) | undefined): void {
+  let stopping = false
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    if (stopping) process.exit(EX_FAILED)
+    stopping = true
+    log.logger.info({ signal }, 'draining')
+    let code = 0
+    try {
+      await gateway.drain()
+      await closeDemo?.()
+      log.logger.info('stopped')
+    } catch (err) {
+      code = EX_FAILED
+      log.logger.error({ err }, 'stop failed')
+    }
+    await log.flush()
+    process.exit(code)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+}
+
+async function giveUp(error: unknown, log: Log): Promise<void> {
+  const { code, message, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string }
+  const hints: Record<string, string> = {
+    EADDRINUSE: `${address}:${port} is in use: stop what listens there, or choose another port (--port, --admin-port)`,
+    EACCES: `${address}:${port} is not allowed: choose a port above 1023`,
+    EADDRNOTAVAIL: `${address} is not an address of this machine (--host, --admin-host)`,
+  }
+  if (error instanceof InterceptorLoadError) {
+    const hint = 'see docs/interceptors.md'
+    const errors = error.faults.map((fault) => ({
+      path: `interceptors[${fault.index}].module`,
+      message: fault.message,
+      hint,
+    }))
+    process.stderr.write(formatErrors(errors))
+    process.exitCode = EX_USAGE
+  } else {
+    process.stderr.write(`sidelight: ${hints[code ?? ''] ?? message}\n`)
+    if (hints[code ?? ''] === undefined) log.logger.fatal({ err: error }, 'start failed')
+    process.exitCode = EX_FAILED
+  }
+  await log.flush()
+  process.exit()
+}
