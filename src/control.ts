@@ -1,7 +1,7 @@
 /** Builds the control plane: the admin listener and the routes on it. Those that need a token are one line each. */
 import { AdminListener } from './admin/admin.ts'
 import type { AdminRoute } from './admin/route.ts'
-import { Tokens } from './admin/tokens.ts'
+import { tokensOf } from './admin/tokens-of-config.ts'
 import type { Config } from './config/config.ts'
 import type { Health } from './health/health.ts'
 import type { ApiMetrics } from './telemetry/api-metrics.ts'
@@ -19,6 +19,7 @@ export interface ControlParts {
 }
 
 export function buildControl({ config, log, health, store, api }: ControlParts): AdminListener {
+  const logger = log.module('admin')
   const routes: AdminRoute[] = []
   const views = new Views(store)
   const page = views.beside(store, config.telemetry.metrics.views)
@@ -29,7 +30,7 @@ export function buildControl({ config, log, health, store, api }: ControlParts):
     store,
     metrics: { main: () => api?.page(page) ?? page, views },
     routes,
-    tokens: new Tokens([]),
-    logger: log.module('admin'),
+    tokens: tokensOf(config.admin, logger),
+    logger,
   })
 }

@@ -78,6 +78,7 @@ export class AdminListener {
   }
 
   async close(): Promise<void> {
+    this.#options.tokens.close()
     this.#app.server.closeAllConnections()
     await this.#app.close()
   }

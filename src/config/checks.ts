@@ -1,4 +1,5 @@
 /** Checks what no single setting can tell: that the parts of a configuration fit together. */
+import { checkAdmin } from './checks-admin.ts'
 import { checkPair, checkTelemetry } from './checks-telemetry.ts'
 import type { Config } from './config.ts'
 import { at, type ConfigError, faulty } from './errors.ts'
@@ -18,6 +19,7 @@ export function checkConfig(config: Config, errors: ConfigError[]): string[] {
   const upstreams = Object.entries(config.upstreams).filter(([name]) => sound(at('upstreams', name)))
 
   if (sound('listen') && sound('admin')) checkListeners(config, refuse)
+  if (sound('admin')) checkAdmin(config, refuse)
   if (sound('drain') && config.drain.lag > config.drain.deadline) {
     refuse(
       'drain.lag',

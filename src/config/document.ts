@@ -1,6 +1,6 @@
 /** Writes docs/configuration.md from the schema and the table of flags. */
 import { example } from './example.ts'
-import { type Flag, flags } from './flags.ts'
+import { type Flag, flags, variables } from './flags.ts'
 import { noun, presence, type Schema } from './schema.ts'
 import { settings } from './settings.ts'
 import { aliasVariables, standardVariables, type Variable } from './telemetry-variables.ts'
@@ -29,7 +29,7 @@ ${example}\`\`\`
 
 | flag | variable | sets | |
 | --- | --- | --- | --- |
-${flags.map(flagRow).join('\n')}
+${variables.map(flagRow).join('\n')}
 
 \`--help\` and \`--version\` have no variable. An empty variable counts as unset, and an unknown \`SIDELIGHT_*\` variable is an
 error, except for those that Kubernetes sets for a Service called \`sidelight\` or \`sidelight-…\`, which are ignored with a warning.
@@ -57,7 +57,8 @@ ${sections.join('\n\n')}
 
 function flagRow({ name, variable, value, setting, description }: Flag): string {
   const sets = setting === undefined ? '' : code(setting.join('.'))
-  return row([code(`--${name} ${value}`), code(variable), sets, sentence(description)])
+  const typed = flags.some((flag) => flag.name === name) ? code(`--${name} ${value}`) : ''
+  return row([typed, code(variable), sets, sentence(description)])
 }
 
 function variableRow({ name, sets }: Variable): string {

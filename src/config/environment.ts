@@ -1,7 +1,7 @@
 /** Reads the `SIDELIGHT_*` environment variables. */
 import { isIP } from 'node:net'
 import type { ConfigError } from './errors.ts'
-import { flags, type Given, valuesOf } from './flags.ts'
+import { type Given, valuesOf, variables } from './flags.ts'
 import type { Environment } from './substitute.ts'
 import { nearest } from './suggest.ts'
 
@@ -32,7 +32,7 @@ export function readEnvironment(env: Environment): Variables {
   const links: string[] = []
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith('SIDELIGHT_') || value === undefined || value === '') continue
-    const flag = flags.find((known) => known.variable === variable)
+    const flag = variables.find((known) => known.variable === variable)
     if (serviceLinks.some(({ name, fits }) => name.test(variable) && fits(value))) links.push(variable)
     else if (flag === undefined) errors.push(unknownVariable(variable))
     else given.push({ flag, label: variable, values: valuesOf(flag, value) })
@@ -41,7 +41,7 @@ export function readEnvironment(env: Environment): Variables {
 }
 
 function unknownVariable(variable: string): ConfigError {
-  const known = flags.map((flag) => flag.variable)
+  const known = variables.map((flag) => flag.variable)
   const meant = nearest(variable, known)
   const hint = meant ? `did you mean ${meant}?` : `the variables are ${known.join(', ')}`
   return { path: variable, message: 'is not a known variable', hint }

@@ -1,5 +1,6 @@
 /** Reads a configuration file (YAML, of which JSON is a part) as a plain document, and checks the files that it names. */
 import { readFile } from 'node:fs/promises'
+import { tokenFault } from '../admin/tokens.ts'
 import type { ConfigError } from './errors.ts'
 import type { NamedFile } from './walk.ts'
 
@@ -49,6 +50,9 @@ export async function checkFiles(files: readonly NamedFile[]): Promise<ConfigErr
         }
       if (holds === 'pem' && !read.text.includes('-----BEGIN '))
         return { path, message: `holds no PEM block: ${file}`, hint: 'convert it to PEM' }
+      const fault = holds === 'token' ? tokenFault(read.text.trim()) : undefined
+      if (fault !== undefined)
+        return { path, message: `${fault}: ${file}`, hint: 'openssl rand -hex 32 makes a good one' }
       return undefined
     }),
   )

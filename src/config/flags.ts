@@ -40,6 +40,13 @@ export const flags: readonly Flag[] = [
   ),
 ]
 
+/** What only a variable sets: everybody on the machine can read a command line. */
+const unflagged: readonly Flag[] = [
+  flag('admin-token', 'TOKEN', ['admin', 'token'], 'token with every right on the admin listener'),
+]
+
+export const variables: readonly Flag[] = [...flags, ...unflagged]
+
 function flag(name: string, value: string, setting: Flag['setting'], description: string): Flag {
   return { name, variable: `SIDELIGHT_${name.toUpperCase().replaceAll('-', '_')}`, value, setting, description }
 }

@@ -5,13 +5,14 @@ import { parseDuration, parseSize } from './units.ts'
 export const presence: unique symbol = Symbol('presence')
 export const noun: unique symbol = Symbol('noun')
 export const refine: unique symbol = Symbol('refine')
+export const secret: unique symbol = Symbol('secret')
 declare const meaning: unique symbol
 
 /** Where a value is being read. */
 export interface Site {
   refuse(message: string, hint?: string): void
   /** Resolves a file's path against the folder of the configuration file; that it can be read is checked later. */
-  file(path: string, holds: 'pem' | 'module'): string
+  file(path: string, holds: 'pem' | 'module' | 'token'): string
 }
 
 export interface Schema<T = unknown> {
@@ -20,6 +21,8 @@ export interface Schema<T = unknown> {
   readonly [presence]?: 'omitted' | 'undefined'
   /** What a value is, as in "must be …". */
   readonly [noun]?: string
+  /** Its value is never shown, neither in errors nor by `/config`. */
+  readonly [secret]?: boolean
   /** Normalises a value that fits the keywords, or refuses it. */
   [refine]?(value: unknown, site: Site): unknown
   readonly description?: string
@@ -56,10 +59,15 @@ interface StringAbout extends About<string> {
   readonly pattern?: string
   readonly noun?: string
   readonly refine?: (text: string, site: Site) => string
+  readonly secret?: boolean
 }
 
-export function string({ noun: name, refine: check, ...about }: StringAbout): Schema<string> {
-  const symbols = { ...(name && { [noun]: name }), ...(check && { [refine]: check }) }
+export function string({ noun: name, refine: check, secret: hidden, ...about }: StringAbout): Schema<string> {
+  const symbols = {
+    ...(name && { [noun]: name }),
+    ...(check && { [refine]: check }),
+    ...(hidden && { [secret]: true }),
+  }
   return { type: 'string', minLength: 1, ...about, ...symbols }
 }
 

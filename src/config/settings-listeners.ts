@@ -1,6 +1,7 @@
 /** The settings of the two listeners. */
-import { integer, list, maybe, object, optional, string } from './schema.ts'
-import { hostName, network, origin, pemFile } from './values.ts'
+import { RIGHTS } from '../admin/route.ts'
+import { duration, integer, list, literals, maybe, object, optional, string } from './schema.ts'
+import { hostName, network, origin, pemFile, token, tokenFile } from './values.ts'
 
 const allowedHosts = maybe(
   list(hostName({ examples: ['gateway.example.com'] }), {
@@ -53,6 +54,44 @@ export const listen = object(
   { description: 'The proxy listener: where downstreams connect.' },
 )
 
+const variable = (name: string): string => `\${${name}}`
+
+const namedToken = object(
+  {
+    name: string({
+      pattern: '^[\\w.-]{1,64}$',
+      description: 'Stands in the log for who asked.',
+      examples: ['prometheus'],
+    }),
+    token: optional(
+      token({
+        description: 'The token itself; `openssl rand -hex 32` makes one. Better `tokenFile`, or a variable.',
+        examples: [variable('GATEWAY_ONCALL_TOKEN')],
+      }),
+    ),
+    tokenFile: optional(
+      tokenFile({
+        description: 'File that holds the token. It is read again when it changes.',
+        examples: ['tokens/oncall'],
+      }),
+    ),
+    rights: list(literals(RIGHTS, {}), {
+      default: ['read'],
+      description:
+        '`read`: look. `reveal`: see ids of sessions. `profile`: take profiles. `write`: change what runs. None implies another.',
+    }),
+  },
+  { description: 'Who may ask what. One of `token` and `tokenFile`.' },
+)
+
+const profiles = object(
+  {
+    longest: duration({ default: '1m', atLeast: 1_000, description: 'The longest CPU profile that can be asked for.' }),
+    pause: duration({ default: '5s', description: 'Time between the end of a profile and the next.' }),
+  },
+  { description: 'Bounds on `/debug/pprof/`.' },
+)
+
 export const admin = object(
   {
     host: string({ default: '127.0.0.1', description: 'Address to listen on.' }),
@@ -64,6 +103,17 @@ export const admin = object(
     }),
     hosts: allowedHosts,
     origins: allowedOrigins,
+    token: maybe(
+      token({
+        description: 'One token with every right. Better as the environment variable than in the file.',
+        examples: [variable('GATEWAY_ADMIN_TOKEN')],
+      }),
+    ),
+    tokens: list(namedToken, {
+      default: [],
+      description: 'Tokens with names and rights.',
+    }),
+    profiles,
   },
-  { description: 'The admin listener: metrics and health.' },
+  { description: 'The admin listener: metrics and health for everybody, the rest with a token.' },
 )

@@ -1,5 +1,6 @@
 /** The kinds of value that settings have beyond plain JSON: URLs, host names, origins, networks, paths, files. */
 import { isIP } from 'node:net'
+import { LEAST_TOKEN_LENGTH } from '../admin/tokens.ts'
 import { type Schema, type Site, string } from './schema.ts'
 
 interface Words {
@@ -93,11 +94,27 @@ export function module(words: Words): Schema<string> {
   return string({ ...words, noun: "a module's path or package name", refine })
 }
 
+/** A file that holds a token, made absolute. */
+export function tokenFile(words: Words): Schema<string> {
+  return string({ ...words, noun: "a file's path", refine: (text, site) => site.file(text, 'token') })
+}
+
+/** A token that nobody can guess. */
+export function token(words: Words): Schema<string> {
+  return string({
+    ...words,
+    pattern: `^[\\x21-\\x7e]{${LEAST_TOKEN_LENGTH},}$`,
+    noun: `a text of at least ${LEAST_TOKEN_LENGTH} visible ASCII characters`,
+    secret: true,
+  })
+}
+
 /** A header's value. What is refused is not shown: it may be a secret. */
 export function headerValue(words: Words): Schema<string> {
   return string({
     ...words,
     noun: 'a text',
+    secret: true,
     refine: (text, site) => {
       if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(text))
         site.refuse(

@@ -2,13 +2,13 @@
 
 import { resolve } from 'node:path'
 import { at, type ConfigError } from './errors.ts'
-import { noun, presence, refine, type Schema } from './schema.ts'
+import { noun, presence, refine, type Schema, secret } from './schema.ts'
 import { nearest } from './suggest.ts'
 
 export interface NamedFile {
   readonly path: string
   readonly file: string
-  readonly holds: 'pem' | 'module'
+  readonly holds: 'pem' | 'module' | 'token'
 }
 
 export interface Reading {
@@ -30,7 +30,9 @@ function visit(schema: Schema, given: unknown, path: string, reading: Reading): 
   const value = reading.texts.has(path) ? retype(schema, given) : given
   if (!fits(schema, value)) {
     refuse(
-      value === null ? `must be ${name(schema)}, and is empty` : `must be ${name(schema)}, not ${show(value)}`,
+      value === null
+        ? `must be ${name(schema)}, and is empty`
+        : `must be ${name(schema)}, not ${schema[secret] ? kindOf(value) : show(value)}`,
       hint(schema, value),
     )
     return schema.default === undefined ? undefined : visit(schema, schema.default, path, reading)
@@ -115,6 +117,12 @@ function show(value: unknown): string {
   // A URL that is refused may carry a password.
   const text = String(JSON.stringify(value)).replace(/\/\/[^/@\s]*@/g, '//…@')
   return text.length > 60 ? `${text.slice(0, 59)}…` : text
+}
+
+/** For what must not be shown. */
+function kindOf(value: unknown): string {
+  if (typeof value === 'object') return show(value)
+  return typeof value === 'string' ? 'this one' : `a ${typeof value}`
 }
 
 function hint(schema: Schema, value: unknown): string | undefined {

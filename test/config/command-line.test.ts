@@ -1,7 +1,7 @@
 /** Commands, flags and variables, and how mistakes in them are told. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { flags } from '../../src/config/flags.ts'
+import { flags, variables } from '../../src/config/flags.ts'
 import { formatErrors } from '../../src/config/report.ts'
 import { usage } from '../../src/config/usage.ts'
 import { loaded, loadWith, refused } from './load-with.ts'
@@ -48,7 +48,7 @@ test('every faulty flag and variable is told by its own name, with a suggestion'
     '--prot: is not a known flag (did you mean --port?)',
     '--host: needs a value (--host HOST)',
     'SIDELIGHT_PROT: is not a known variable (did you mean SIDELIGHT_PORT?)',
-    `SIDELIGHT_ZZZZZZZZZZ: is not a known variable (the variables are ${flags.map((f) => f.variable).join(', ')})`,
+    `SIDELIGHT_ZZZZZZZZZZ: is not a known variable (the variables are ${variables.map((f) => f.variable).join(', ')})`,
     '--admin-port: must be an integer from 0 to 65535, not "x" (for example 9090)',
     '--upstream: must be an http or https URL, not "ftp://a" (for example http://127.0.0.1:3001/mcp)',
     '--log-level: must be one of trace, debug, info, warn, error, fatal, silent, not "inof" (did you mean info?)',

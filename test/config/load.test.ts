@@ -14,7 +14,15 @@ test('without anything, every setting has its default and there is no upstream',
   assert.deepEqual(warnings, [])
   assert.deepEqual(config, {
     listen: { host: '127.0.0.1', port: 8080, tls: undefined, hosts: undefined, origins: undefined, trustedProxies: [] },
-    admin: { host: '127.0.0.1', port: 9090, hosts: undefined, origins: undefined },
+    admin: {
+      host: '127.0.0.1',
+      port: 9090,
+      hosts: undefined,
+      origins: undefined,
+      token: undefined,
+      tokens: [],
+      profiles: { longest: 60_000, pause: 5_000 },
+    },
     limits: {
       requestBytes: 4 * 1024 * 1024,
       headBytes: 16 * 1024,
