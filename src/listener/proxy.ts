@@ -1,262 +1,117 @@
-/** The proxy listener: accepts downstream connections and starts one exchange for each request on a route. */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import {
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type FastifyServerOptions,
-  fastify,
-} from 'fastify'
+/** The proxy listener: accepts downstream connections, and hands their requests to the router in force. */
+import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
 import { GatewayError } from '../errors.ts'
-import type { Chain } from '../exchange/chain.ts'
-import { Exchange, type RouteFacts } from '../exchange/exchange.ts'
-import type { Source } from '../exchange/flow.ts'
-import { type Allows, allowedOrigins, hostname } from '../mcp/allow-list.ts'
-import { METHODS } from '../node-http.ts'
-import { letRead } from './answer.ts'
-import { answerClientError, clearCurrent, setCurrent } from './client-error.ts'
+import { answerClientError } from './client-error.ts'
 import { type ConnectionMeter, followConnections } from './connections.ts'
-import { Downstream, type DownstreamOptions } from './downstream.ts'
-import { headFault } from './head-fault.ts'
+import type { Downstream } from './downstream.ts'
 import { OpenExchanges } from './open-exchanges.ts'
-import { FASTIFY_OPTIONS, type ServerLimits, serverOptions } from './server-options.ts'
+import type { Router, Traffic } from './router.ts'
+import { type ServerLimits, serverOptions } from './server-options.ts'
 import { type ListenerTls, loadTls, reloadTls } from './tls.ts'
-
-/** One path of one host, and what takes its exchanges. */
-export interface ProxyRoute {
-  readonly facts: RouteFacts
-  /** A path, exact or ending in `/*`. */
-  readonly path: string
-  /** Host names, lower-cased, without port; empty: any. */
-  readonly hostnames: readonly string[]
-  /** Methods that pass; others are refused with 405. `undefined`: every method. */
-  readonly methods: ReadonlySet<string> | undefined
-  /** Exchanges that have begun and not ended. */
-  readonly active: { add(n: number): void }
-  /** Takes the exchange over. `read`: the body was read. */
-  readonly take: (x: Exchange, downstream: Downstream, req: IncomingMessage, res: ServerResponse) => Source
-  /** The request body is left to `take`. */
-  readonly streams?: boolean
-}
 
 export interface ProxyOptions {
   readonly host: string
   readonly port: number
   readonly tls: ListenerTls | undefined
-  /** Origins whose pages may read our own errors: those that the guard lets pass. */
-  readonly origins: readonly string[] | undefined
-  readonly limits: ServerLimits & { readonly requestBytes: number; readonly connections: number }
-  readonly chain: Chain
-  readonly routes: readonly ProxyRoute[]
-  /** What takes requests that no route matches: counted and refused. */
-  readonly nowhere: Pick<ProxyRoute, 'facts' | 'active'>
+  readonly limits: ServerLimits & { readonly connections: number }
   readonly meter: ConnectionMeter
-  /** Adds routes that are no exchanges: health. */
-  readonly extra: (app: FastifyInstance) => void
   readonly onTlsReload: (error: Error | undefined) => void
 }
 
-export const MCP_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'])
-/** Elsewhere the rest falls to the handler for what is not found: each method costs memory. */
-const USUAL_METHODS = ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS', 'PUT', 'PATCH', 'TRACE']
-/** CONNECT is no request: Node closes its connection. */
-const ALL_METHODS = METHODS.filter((method) => method !== 'CONNECT')
+const BACKLOG = 4_096
 
-export class ProxyListener {
+export class ProxyListener implements Traffic {
   readonly #options: ProxyOptions
-  readonly #app: FastifyInstance
-  readonly #readers: Allows
-  readonly #open = new OpenExchanges<Downstream>()
-  #stopTlsReload: (() => void) | undefined
-  #accepting = true
-  /** Responses that begin say that their connection closes. */
+  readonly open = new OpenExchanges<Downstream>()
+  /** One for each address; the first is the one that was asked for. */
+  readonly #servers: Server[] = []
+  readonly #stopTlsReload: (() => void)[] = []
+  #routing: Router['routing'] = unreachable
+  accepting = true
   closing = false
 
   constructor(options: ProxyOptions) {
     this.#options = options
-    const { limits, tls, meter, origins, host } = options
-    this.#readers = allowedOrigins(origins, host)
-    // Node's own answer to a request without Host is not JSON-RPC.
-    const server = { ...serverOptions(limits), requireHostHeader: false }
-    const own: FastifyServerOptions = {
-      ...FASTIFY_OPTIONS,
-      requestTimeout: limits.bodyTimeout,
-      keepAliveTimeout: limits.keepAlive,
-      routerOptions: { constraints: { host: hostConstraint } },
-      clientErrorHandler: (error, socket) => meter.error(answerClientError(error, socket)),
-      frameworkErrors: (_error, request, reply) => {
-        reply.hijack()
-        this.#refuse(request.raw, reply.raw, 'bad_request')
-      },
-    }
-    // Fastify has a type of its own for each kind of server; ours are all HTTP/1.1.
-    this.#app = fastify({
-      ...own,
-      ...(tls === undefined ? { http: server } : { https: { ...server, ...loadTls(tls) } }),
-    } as FastifyServerOptions)
-    this.server.maxConnections = limits.connections
-    // Likewise; without this Node answers 417 by itself.
-    this.server.on('checkExpectation', (req, res) => this.server.emit('request', req, res))
-    followConnections(this.server, tls !== undefined, meter)
-    const known = new Set<string>(this.#app.supportedMethods)
-    for (const method of ALL_METHODS) if (!known.has(method)) this.#app.addHttpMethod(method)
-    // Exchanges are hijacked and say so themselves: this is for the others.
-    this.#app.addHook('onSend', (_request, reply, _payload, done) => {
-      if (this.closing) reply.header('connection', 'close')
-      done()
-    })
-    options.extra(this.#app)
-    for (const route of options.routes) this.#add(route)
-    const nowhere = this.#nowhere.bind(this)
-    const everywhere = options.routes.some(({ path, hostnames }) => path === '/*' && hostnames.length === 0)
-    // The router takes both for the same path.
-    if (!everywhere) this.#app.route({ method: USUAL_METHODS, url: '*', onRequest: nowhere, handler: unreachable })
-    // Methods beyond those.
-    this.#app.setNotFoundHandler(nowhere)
+    this.#add()
   }
 
-  get server(): Server {
-    return this.#app.server
+  /** Every request whose head is read from now on takes this router; those that have begun keep theirs. */
+  use({ routing }: Router): void {
+    this.#routing = routing
   }
 
-  /** Exchanges that have begun and not ended. */
-  get open(): OpenExchanges<Downstream> {
-    return this.#open
+  /** Open downstream connections at most. Those that are open stay. */
+  set connections(most: number) {
+    for (const server of this.#servers) server.maxConnections = most
   }
 
   async listen(): Promise<AddressInfo> {
-    const { host, port, tls, onTlsReload } = this.#options
-    await this.#app.listen({ host, port, backlog: 4_096 })
-    if (tls !== undefined) this.#stopTlsReload = reloadTls(this.server, tls, onTlsReload)
-    return this.server.address() as AddressInfo
+    const { host, port } = this.#options
+    const [main] = this.#servers as [Server]
+    await this.#listen(main, host, port)
+    const at = main.address() as AddressInfo
+    if (host === 'localhost') await this.#listenBeside(at)
+    return at
   }
 
   /** No new connections; idle ones close, the others after their current response. */
   stopAccepting(): void {
-    this.#accepting = false
-    this.server.close()
-    this.server.closeIdleConnections()
+    this.accepting = false
+    for (const server of this.#servers) {
+      server.close()
+      server.closeIdleConnections()
+    }
   }
 
   /** Closes every connection at once, with whatever is on it. */
   closeConnections(): void {
-    this.server.closeAllConnections()
+    for (const server of this.#servers) server.closeAllConnections()
   }
 
   /** Closes everything at once. */
   async close(): Promise<void> {
-    this.#stopTlsReload?.()
+    for (const stop of this.#stopTlsReload) stop()
     this.closeConnections()
-    await this.#app.close()
+    await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))))
   }
 
-  #add(route: ProxyRoute): void {
-    const { path, hostnames, methods } = route
-    const options = this.#downstreamOptions(route)
-    const hosts: readonly (string | undefined)[] = hostnames.length > 0 ? hostnames : [undefined]
-    for (const host of hosts) {
-      this.#app.route({
-        // Also those that are refused: else a wildcard beside this path would take them, or nobody.
-        method: ALL_METHODS,
-        // find-my-way's own escape for a colon.
-        url: path.replaceAll(':', '::'),
-        ...(host !== undefined && { constraints: { host } }),
-        handler: unreachable,
-        // Taken over before Fastify looks at a body: it would answer a missing or odd Content-Type with 415 of its own.
-        onRequest: (request, reply) => {
-          reply.hijack()
-          const { raw: req } = request
-          const res = reply.raw
-          const downstream = this.#begin(route, req, res, options)
-          const wrong = headFault(req)
-          if (wrong !== undefined) downstream.fail(wrong)
-          else if (methods !== undefined && !methods.has(req.method ?? '')) {
-            downstream.refuse(new GatewayError('method_not_allowed'))
-          } else if (route.streams) downstream.pass(() => route.take(downstream.x, downstream, req, res))
-          else downstream.receive(() => route.take(downstream.x, downstream, req, res))
-        },
-      })
+  /** The other addresses of `localhost`: a downstream may take either family. One that cannot be had is left. */
+  async #listenBeside({ address, port }: AddressInfo): Promise<void> {
+    const all = await lookup('localhost', { all: true }).catch(() => [])
+    for (const { address: host } of all) {
+      if (host === address) continue
+      await this.#listen(this.#add(), host, port).catch(() => this.#servers.pop())
     }
   }
 
-  #begin(
-    route: Pick<ProxyRoute, 'facts' | 'active'>,
-    req: IncomingMessage,
-    res: ServerResponse,
-    options: DownstreamOptions,
-  ): Downstream {
-    const { socket } = req
-    const x = new Exchange(route.facts, req, clientAddress(socket), 'encrypted' in socket, performance.now())
-    const downstream = new Downstream(x, req, res, options)
-    const { origin } = req.headers
-    if (origin !== undefined && (this.#readers === undefined || this.#readers(origin))) letRead(res, origin)
-    this.#open.add(downstream)
-    setCurrent(socket, downstream)
-    route.active.add(1)
-    return downstream
+  async #listen(server: Server, host: string, port: number): Promise<void> {
+    const { tls, onTlsReload } = this.#options
+    server.listen({ host, port, backlog: BACKLOG })
+    await once(server, 'listening')
+    if (tls !== undefined) this.#stopTlsReload.push(reloadTls(server, tls, onTlsReload))
   }
 
-  #nowhere({ raw }: FastifyRequest, reply: FastifyReply): void {
-    reply.hijack()
-    const session = raw.headers['mcp-session-id'] !== undefined
-    // With a session id a 404 means "session gone", and nothing else.
-    this.#refuse(raw, reply.raw, session ? 'route_not_found_session' : 'route_not_found')
-  }
-
-  #refuse(
-    req: IncomingMessage,
-    res: ServerResponse,
-    code: 'bad_request' | 'route_not_found' | 'route_not_found_session',
-  ): void {
-    const { nowhere } = this.#options
-    const downstream = this.#begin(nowhere, req, res, this.#downstreamOptions(nowhere))
-    const wrong = headFault(req)
-    if (wrong !== undefined) downstream.fail(wrong)
-    else downstream.refuse(new GatewayError(code))
-  }
-
-  #downstreamOptions({ active }: Pick<ProxyRoute, 'active'>): DownstreamOptions {
-    const { chain, limits } = this.#options
-    return {
-      chain,
-      requestBytes: limits.requestBytes,
-      closing: () => this.closing,
-      ended: (downstream) => {
-        this.#open.delete(downstream)
-        active.add(-1)
-        const { socket } = downstream
-        const free = clearCurrent(socket, downstream)
-        // Its head may have gone out before the drain began, so that nothing told the downstream that this was the last.
-        if (free && !this.#accepting) socket.destroySoon()
-      },
-    }
+  #add(): Server {
+    const { limits, tls, meter } = this.#options
+    // Node's own answer to a request without Host is not JSON-RPC.
+    const options = { ...serverOptions(limits), requireHostHeader: false }
+    const request = (req: IncomingMessage, res: ServerResponse): void => this.#routing(req, res)
+    const server: Server =
+      tls === undefined ? createServer(options, request) : createTlsServer({ ...options, ...loadTls(tls) }, request)
+    server.maxConnections = limits.connections
+    // Without this Node answers 417 by itself.
+    server.on('checkExpectation', request)
+    server.on('clientError', (error, socket) => meter.error(answerClientError(error, socket as Socket)))
+    followConnections(server, tls !== undefined, meter)
+    this.#servers.push(server)
+    return server
   }
 }
 
-/** The address of the connection's other end; an IPv4 one as IPv4. */
-function clientAddress({ remoteAddress = '' }: { remoteAddress?: string | undefined }): string {
-  return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress
-}
-
-/** Host names are compared without port and case. */
-const hostConstraint = {
-  name: 'host',
-  mustMatchWhenDerived: false,
-  storage: () => {
-    const stores = new Map<string, never>()
-    return {
-      get: (host: string) => stores.get(host) ?? null,
-      set: (host: string, store: never) => {
-        stores.set(host, store)
-      },
-    }
-  },
-  deriveConstraint: (req: IncomingMessage) => hostname(req.headers.host ?? ''),
-  validate: () => {},
-}
-
-/** Every request was taken over in `onRequest`. */
 function unreachable(): never {
-  throw new GatewayError('internal')
+  throw new GatewayError('internal', 'no router is in force')
 }

@@ -1,0 +1,112 @@
+/** Builds the parts of the data plane that outlive a configuration: what is known of sessions, operations and names. */
+import type { Config } from './config/config.ts'
+import { Operations } from './inspection/operations.ts'
+import { Readers } from './inspection/readers.ts'
+import { Passthrough } from './listener/passthrough.ts'
+import { FallbackWatch } from './mcp/fallback.ts'
+import { methodLabel } from './mcp/revision.ts'
+import { memoryPressure } from './session/memory-pressure.ts'
+import { SessionRegistry } from './session/registry.ts'
+import { ContextCost } from './telemetry/context-cost.ts'
+import { ExchangeMeter } from './telemetry/exchange-meter.ts'
+import type { Instruments } from './telemetry/instruments.ts'
+import type { Log } from './telemetry/log.ts'
+import { Names } from './telemetry/names.ts'
+import { OperationMeter } from './telemetry/operation-meter.ts'
+import { MetricRules } from './telemetry/rules/metric-rules.ts'
+import type { SeriesStore } from './telemetry/series.ts'
+import { sessionMeter } from './telemetry/session-meter.ts'
+import { SlowOperations } from './telemetry/slow-operations.ts'
+
+export interface LastingParts {
+  readonly sessions: SessionRegistry
+  readonly names: Names
+  readonly contextCost: ContextCost
+  readonly exchangeMeter: ExchangeMeter
+  readonly operationMeter: OperationMeter
+  /** Where the configuration has metric rules. */
+  readonly rules: MetricRules | undefined
+  readonly operations: Operations
+  readonly fallbacks: FallbackWatch
+  readonly readers: Readers
+  readonly passthrough: Passthrough
+  close(): void
+}
+
+export interface LastingSurroundings {
+  readonly store: SeriesStore
+  readonly instruments: Instruments
+  readonly log: Log
+}
+
+/** Between two looks at what has run out. */
+const TICK_MS = 1_000
+const EXPIRY_MS = 60_000
+
+const now = (): number => performance.now()
+
+export function buildLastingParts(config: Config, { store, instruments, log }: LastingSurroundings): LastingParts {
+  const sessions = new SessionRegistry({
+    max: config.sessions.max,
+    idleMs: config.sessions.idle,
+    resumeMs: config.sessions.resume,
+    heartbeatMs: config.sessions.heartbeat,
+    now,
+    meter: sessionMeter(instruments.sessions),
+    pressure: memoryPressure(),
+  })
+  const names = new Names(Object.keys(config.upstreams), {
+    store,
+    ttlMs: config.inspection.namesFor,
+    now,
+    onOverflow: () => instruments.operations.serverDuration.overflowed++,
+  })
+  const contextCost = new ContextCost(instruments.operations, names)
+  store.observe(() => contextCost.observe())
+  const operationMeter = new OperationMeter(instruments.operations, names)
+  const slow = new SlowOperations({
+    thresholds: config.log.slow,
+    logger: log.module('inspection'),
+    onSlow: ({ upstream, method }) => instruments.slowOperations.bind([upstream, methodLabel(method)]).add(1),
+  })
+  const rules =
+    config.telemetry.rules.length > 0
+      ? new MetricRules(config.telemetry.rules, store, {
+          nameLabel: (upstream, kind, name) => names.label(upstream, kind, name),
+          onFault: (err, x) =>
+            log.module('telemetry').error({ err, correlation_id: x.correlationId }, 'metric rules failed'),
+        })
+      : undefined
+  const operations = new Operations({
+    abandonAfter: config.sessions.abandonAfter,
+    now,
+    ended: (operation) => {
+      operationMeter.ended(operation)
+      slow.ended(operation)
+      rules?.ended(operation)
+    },
+  })
+  const timers = [
+    setInterval(() => {
+      sessions.tick()
+      operations.sweep()
+    }, TICK_MS).unref(),
+    setInterval(() => names.expire(), EXPIRY_MS).unref(),
+  ]
+  return {
+    sessions,
+    names,
+    contextCost,
+    exchangeMeter: new ExchangeMeter(instruments),
+    operationMeter,
+    rules,
+    operations,
+    fallbacks: new FallbackWatch({ now }),
+    readers: new Readers(),
+    passthrough: new Passthrough(),
+    close() {
+      for (const timer of timers) clearInterval(timer)
+      sessions.drain()
+    },
+  }
+}
