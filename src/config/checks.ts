@@ -1,5 +1,6 @@
 /** Checks what no single setting can tell: that the parts of a configuration fit together. */
 import { checkAdmin } from './checks-admin.ts'
+import { checkAlerts } from './checks-incidents.ts'
 import { checkPair, checkTelemetry } from './checks-telemetry.ts'
 import type { Config } from './config.ts'
 import { at, type ConfigError, faulty } from './errors.ts'
@@ -31,6 +32,7 @@ export function checkConfig(config: Config, errors: ConfigError[]): string[] {
     if (sound('listen') && leadsBack(url, config.listen)) refuseLoop(at('upstreams', name), config, refuse)
     checkPair(`${at('upstreams', name)}.tls`, tls, refuse)
   }
+  if (sound('alerts.rules')) checkAlerts(config, refuse, sound)
   checkUpstreamsOf(routes, Object.keys(config.upstreams), refuse)
   checkPaths(routes, refuse)
   return [...warningsOf(config, upstreams), ...checkTelemetry(config, refuse, sound)]

@@ -12,6 +12,7 @@ const levels = object(
     admin: moduleLevel('the admin listener'),
     demo: moduleLevel('the built-in demo server'),
     health: moduleLevel('health and readiness'),
+    incidents: moduleLevel('alerts'),
     inspection: moduleLevel('the reading of messages, and slow operations'),
     interceptors: moduleLevel('interceptors, your own included'),
     listener: moduleLevel('the proxy listener and its certificates'),

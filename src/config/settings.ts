@@ -14,6 +14,7 @@ import {
   size,
   string,
 } from './schema.ts'
+import { alerts, errors } from './settings-incidents.ts'
 import { admin, listen } from './settings-listeners.ts'
 import { log } from './settings-log.ts'
 import { telemetry } from './settings-telemetry.ts'
@@ -153,6 +154,8 @@ export const settings = object(
     sessions,
     inspection,
     telemetry,
+    errors,
+    alerts,
     drain,
     log,
   },

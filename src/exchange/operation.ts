@@ -52,6 +52,10 @@ export class Operation implements OperationFacts {
   responseBytes = 0
   /** The span of the exchange that began it, if it was sampled. */
   span: SpanFacts | undefined = undefined
+  /** That of the exchange that began it. */
+  correlationId = ''
+  /** What the error in its response said, if anything; the upstream's words, which may hold anything. */
+  errorMessage: string | undefined = undefined
   /** The side that asked has said that it no longer wants an answer. */
   cancelled = false
   /** When the exchange that carried it ended without its response, which may still come elsewhere; 0: it has not. */

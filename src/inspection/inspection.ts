@@ -135,7 +135,9 @@ export class Inspection implements Observer, MessageSink {
     const startedAt = direction === 'server' ? readAt : performance.now()
     const { method = '', id, name, uri, cursor } = message
     const facts = { direction, upstream: route.upstream, id, method, target: name ?? uri, cursor, revision, startedAt }
-    return this.#parts.operations.begin(facts, this.#link.session)
+    const operation = this.#parts.operations.begin(facts, this.#link.session)
+    operation.correlationId = this.#x.correlationId
+    return operation
   }
 
   /** The downstream answers what the upstream asked. */

@@ -69,6 +69,7 @@ export class Operations {
     const { outcome, errorType } = verdictOf(message)
     const { resultType } = message
     operation.responseBytes = message.bytes
+    operation.errorMessage = message.errorMessage
     if (resultType !== undefined && resultType !== 'complete')
       operation.resultType = resultType === 'input_required' ? resultType : '_other'
     this.end(operation, outcome, errorType, session)

@@ -8,6 +8,7 @@ import {
   UPSTREAMS,
   WAIT_SECONDS,
 } from './catalogue.ts'
+import { IncidentInstruments } from './incident-instruments.ts'
 import { OperationInstruments } from './operation-instruments.ts'
 import { ProcessInstruments } from './process-instruments.ts'
 import type { SeriesStore } from './series.ts'
@@ -291,6 +292,7 @@ export class Instruments extends Catalogue {
 
   readonly operations = new OperationInstruments(this.store)
   readonly sessions = new SessionInstruments(this.store)
+  readonly incidents = new IncidentInstruments(this.store)
   readonly process = new ProcessInstruments(this.store)
 
   constructor(store: SeriesStore) {

@@ -14,16 +14,27 @@ export interface SlowThresholds {
 
 type EndedOperation = Pick<
   Operation,
-  'direction' | 'upstream' | 'method' | 'target' | 'id' | 'revision' | 'startedAt' | 'endedAt' | 'outcome' | 'errorType'
-> & {
-  readonly correlationId?: string | undefined
-}
+  | 'direction'
+  | 'upstream'
+  | 'method'
+  | 'target'
+  | 'id'
+  | 'revision'
+  | 'startedAt'
+  | 'endedAt'
+  | 'outcome'
+  | 'errorType'
+  | 'correlationId'
+>
+
+/** What the log line of a slow operation says, by the names of its fields. */
+export type SlowFacts = Readonly<Record<string, string | number>>
 
 export interface SlowOperationsOptions {
   readonly thresholds: SlowThresholds
   readonly logger: { warn(fields: object, message: string): void }
-  /** Counts it. */
-  readonly onSlow: (operation: EndedOperation) => void
+  /** Counts it, and remembers it. */
+  readonly onSlow: (operation: EndedOperation, facts: SlowFacts) => void
 }
 
 /** Held open for as long as the downstream wants. */
@@ -46,8 +57,9 @@ export class SlowOperations {
     const took = operation.endedAt - operation.startedAt
     const threshold = this.#thresholdOf(operation)
     if (threshold <= 0 || took < threshold) return
-    this.#options.onSlow(operation)
-    this.#options.logger.warn(factsOf(operation, took, threshold), 'slow operation')
+    const facts = factsOf(operation, took, threshold)
+    this.#options.onSlow(operation, facts)
+    this.#options.logger.warn(facts, 'slow operation')
   }
 
   #thresholdOf({ method, target, direction }: EndedOperation): number {
@@ -63,11 +75,11 @@ export class SlowOperations {
 }
 
 /** Never what it was about beyond a name: arguments and URIs may hold anything. */
-function factsOf(operation: EndedOperation, took: number, threshold: number): object {
+function factsOf(operation: EndedOperation, took: number, threshold: number): SlowFacts {
   const { correlationId, upstream, direction, method, target, id, revision, outcome, errorType } = operation
   const kind = targetOf(method)
   return {
-    ...(correlationId !== undefined && { correlation_id: correlationId }),
+    ...(correlationId !== '' && { correlation_id: correlationId }),
     upstream,
     'mcp.method.name': method,
     ...(kind === 'tool' && target !== undefined && { 'gen_ai.tool.name': target }),
