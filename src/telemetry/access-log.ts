@@ -4,6 +4,7 @@ import { remember } from '../remember.ts'
 import { type AccessFilter, accessFilter, type Chooses } from './access-filter.ts'
 import { accessLine } from './access-line.ts'
 import { type AccessRecord, isFault } from './access-record.ts'
+import type { LogLevel } from './log-levels.ts'
 
 /** Takes whole lines, each with its line end. */
 export interface LineSink {
@@ -11,8 +12,8 @@ export interface LineSink {
 }
 
 export interface AccessLogOptions {
-  /** Nothing but faults. */
-  readonly faultsOnly?: boolean
+  /** `warn`: nothing but faults. Above it: nothing. */
+  readonly level?: LogLevel
   readonly filter?: AccessFilter | undefined
 }
 
@@ -21,21 +22,27 @@ export const sessionTag = remember((sessionId) => hash('sha256', sessionId, 'hex
 
 export class AccessLog {
   readonly #sink: LineSink
-  readonly #faultsOnly: boolean
   readonly #chooses: Chooses | undefined
+  #exchanges = true
+  #faults = true
 
   #lastAt = 0
   #lastText = ''
 
-  constructor(sink: LineSink, { faultsOnly = false, filter }: AccessLogOptions = {}) {
+  constructor(sink: LineSink, { level = 'info', filter }: AccessLogOptions = {}) {
     this.#sink = sink
-    this.#faultsOnly = faultsOnly
     this.#chooses = filter && accessFilter(filter)
+    this.at(level)
+  }
+
+  at(level: LogLevel): void {
+    this.#exchanges = level === 'trace' || level === 'debug' || level === 'info'
+    this.#faults = this.#exchanges || level === 'warn'
   }
 
   write(record: AccessRecord): void {
     const fault = isFault(record)
-    if (!fault && (this.#faultsOnly || this.#chooses?.(record) === false)) return
+    if (fault ? !this.#faults : !this.#exchanges || this.#chooses?.(record) === false) return
     this.#sink.write(accessLine(record, fault ? 'warn' : 'info', this.#now()))
   }
 

@@ -5,27 +5,9 @@ import { AccessLog, type LineSink } from './access-log.ts'
 import { consoleLine } from './console-line.ts'
 import { LineWriter } from './line-writer.ts'
 import { nonBlocking, openLogFile, openLogFileLater } from './log-file.ts'
+import { type ConfiguredLevels, type LogLevel, LogLevels, type LogModule } from './log-levels.ts'
 import { redact } from './redact.ts'
 import { scrub } from './scrub.ts'
-
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
-
-/** Who writes: `access` for the access log, `main` for the process, else a folder of src. */
-export const LOG_MODULES = [
-  'access',
-  'admin',
-  'demo',
-  'health',
-  'inspection',
-  'interceptors',
-  'listener',
-  'main',
-  'session',
-  'telemetry',
-  'upstream',
-] as const
-
-export type LogModule = (typeof LOG_MODULES)[number]
 
 export interface LogDestination extends LineSink {
   readonly dropped?: number
@@ -33,10 +15,7 @@ export interface LogDestination extends LineSink {
   flushSync?(): void
 }
 
-export interface LogOptions {
-  readonly level: LogLevel
-  /** In place of `level`, for single modules. */
-  readonly levels?: Readonly<Partial<Record<LogModule, LogLevel>>>
+export interface LogOptions extends ConfiguredLevels {
   readonly format?: 'json' | 'console'
   /** `stdout`, `stderr`, the path of a file, or one's own. */
   readonly destination?: string | LogDestination
@@ -51,6 +30,8 @@ export interface LogOptions {
 export interface Log {
   /** That of the process itself, `module('main')`. */
   readonly logger: Logger
+  /** Which may be changed while it runs. */
+  readonly levels: LogLevels
   /** Undefined when no exchange would be written, so that callers need not even gather the fields. */
   readonly access: AccessLog | undefined
   /** Lines lost so far. */
@@ -70,21 +51,29 @@ export interface Log {
  * `LogDestinationError`.
  */
 export function createLog(options: LogOptions): Log {
-  const { level, levels = {}, format = 'json', access = true, filter } = options
+  const { format = 'json', access: wanted = true, filter } = options
   const { destination, reopen } = open(options)
   const sink = format === 'json' ? destination : inConsoleFormat(destination)
-  const root = rootLogger(level, sink)
+  // Without its `flushSync`, which pino calls after each line of level fatal: an alert must neither block nor lose lines.
+  const root = rootLogger({ write: (line) => sink.write(line) })
   const loggers = new Map<LogModule, Logger>()
+  const levels = new LogLevels(options, (module, level) => {
+    if (module === 'access') access?.at(level)
+    const logger = loggers.get(module)
+    if (logger !== undefined) logger.level = level
+  })
+  const access = wanted ? accessLogAt(levels.of('access'), sink, filter) : undefined
   const module = (name: LogModule): Logger => {
     const known = loggers.get(name)
     if (known !== undefined) return known
-    const made = root.child({ module: name }, { level: levels[name] ?? level })
+    const made = root.child({ module: name }, { level: levels.of(name) })
     loggers.set(name, made)
     return made
   }
   return {
     logger: module('main'),
-    access: access ? accessLogAt(levels.access ?? level, sink, filter) : undefined,
+    levels,
+    access,
     get dropped() {
       return destination.dropped ?? 0
     },
@@ -122,10 +111,9 @@ function openOrSay(path: string): number {
   }
 }
 
-function rootLogger(level: LogLevel, sink: LogDestination): Logger {
+function rootLogger(sink: LogDestination): Logger {
   const logger = pino(
     {
-      level,
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: redact },
@@ -155,8 +143,9 @@ function redactChildren(logger: Logger): void {
 }
 
 function accessLogAt(level: LogLevel, sink: LineSink, filter: AccessFilter | undefined): AccessLog | undefined {
+  // Where it is off from the start, its fields are not even gathered.
   if (level === 'error' || level === 'fatal' || level === 'silent') return undefined
-  return new AccessLog(sink, { faultsOnly: level === 'warn', filter })
+  return new AccessLog(sink, { level, filter })
 }
 
 const inConsoleFormat = (destination: LogDestination): LogDestination => ({

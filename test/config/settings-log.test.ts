@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { log } from '../../src/config/settings-log.ts'
-import { LOG_MODULES } from '../../src/telemetry/log.ts'
+import { LOG_MODULES } from '../../src/telemetry/log-levels.ts'
 import { loaded, refused } from './load-with.ts'
 
 test('everything that can be said of the log', async () => {

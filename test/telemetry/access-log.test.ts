@@ -32,7 +32,7 @@ test('faults of the gateway and the upstream are warnings, whatever the filter s
 })
 
 test('only the faults are written when told so', () => {
-  assert.deepEqual(outcomes({ faultsOnly: true }), ['http_error', 'upstream_reset'])
+  assert.deepEqual(outcomes({ level: 'warn' }), ['http_error', 'upstream_reset'])
 })
 
 describe('a filter', () => {

@@ -1,7 +1,8 @@
 /** The log: levels, shape and what must never be in it. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createLog, LogDestinationError, type LogLevel, type LogOptions } from '../../src/telemetry/log.ts'
+import { createLog, LogDestinationError, type LogOptions } from '../../src/telemetry/log.ts'
+import type { LogLevel } from '../../src/telemetry/log-levels.ts'
 import { bare as exchange } from './access-records.ts'
 
 function logTo(level: LogLevel, options: Partial<LogOptions> = {}) {
