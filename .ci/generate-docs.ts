@@ -1,5 +1,6 @@
-/** Writes the documents that are generated from the source. A test fails when one of them is stale. */
+/** Writes the documents and dashboards that are generated from the source. A test fails when one of them is stale. */
 import { writeFileSync } from 'node:fs'
+import { dashboards } from '../deploy/grafana/source/dashboards.ts'
 import { configurationDocument } from '../src/config/document.ts'
 import { documentErrors } from '../src/document-errors.ts'
 import { documentMetrics } from '../src/telemetry/document.ts'
@@ -11,6 +12,7 @@ export const documents: readonly (readonly [path: string, text: () => string])[]
   ['docs/errors.md', documentErrors],
   ['docs/logs.md', documentLogs],
   ['docs/metrics.md', documentMetrics],
+  ...dashboards,
 ]
 
 if (import.meta.main) {
