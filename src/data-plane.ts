@@ -46,6 +46,7 @@ export function buildDataPlane(
   const chain: Chain = new Chain(
     stack({
       exchangeMeter: lasting.exchangeMeter,
+      onError: (x) => lasting.incidents.ledger.exchangeEnded(x),
       accessLog: log.access,
       endpointOf: (upstream) => upstreams.get(upstream)?.address.text,
       guard: {

@@ -8,6 +8,7 @@ import { exportComponent } from './health/export-component.ts'
 import { Health } from './health/health.ts'
 import { healthRoutes } from './health/routes.ts'
 import { upstreamComponent } from './health/upstream-component.ts'
+import { downBecause } from './incidents/alert-rule.ts'
 import { loadInterceptors } from './interceptors/load.ts'
 import { buildLastingParts } from './lasting-parts.ts'
 import { ProxyListener } from './listener/proxy.ts'
@@ -113,6 +114,7 @@ export async function buildGateway(
       warnOfOpenFiles(config, log)
       const addresses = { admin: await admin.listen(), proxy: await proxy.listen() }
       upstreams.start()
+      lasting.incidents.start(() => upstreams.all.map(({ name, probe }) => [name, downBecause(probe)]))
       return addresses
     },
     async drain() {

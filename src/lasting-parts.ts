@@ -1,5 +1,7 @@
 /** Builds the parts of the data plane that outlive a configuration: what is known of sessions, operations and names. */
 import type { Config } from './config/config.ts'
+import { buildIncidents, type IncidentParts } from './incident-parts.ts'
+import type { NameLabel } from './incidents/error-kind.ts'
 import { Operations } from './inspection/operations.ts'
 import { Readers } from './inspection/readers.ts'
 import { Passthrough } from './listener/passthrough.ts'
@@ -27,6 +29,7 @@ export interface LastingParts {
   /** Where the configuration has metric rules. */
   readonly rules: MetricRules | undefined
   readonly operations: Operations
+  readonly incidents: IncidentParts
   readonly fallbacks: FallbackWatch
   readonly readers: Readers
   readonly passthrough: Passthrough
@@ -64,15 +67,20 @@ export function buildLastingParts(config: Config, { store, instruments, log }: L
   const contextCost = new ContextCost(instruments.operations, names)
   store.observe(() => contextCost.observe())
   const operationMeter = new OperationMeter(instruments.operations, names)
+  const nameLabel: NameLabel = (upstream, kind, name) => names.label(upstream, kind, name)
+  const incidents = buildIncidents(config, { store, instruments, log, nameLabel })
   const slow = new SlowOperations({
     thresholds: config.log.slow,
     logger: log.module('inspection'),
-    onSlow: ({ upstream, method }) => instruments.slowOperations.bind([upstream, methodLabel(method)]).add(1),
+    onSlow: ({ upstream, method }, facts) => {
+      instruments.slowOperations.bind([upstream, methodLabel(method)]).add(1)
+      incidents.slowCalls.add(facts)
+    },
   })
   const rules =
     config.telemetry.rules.length > 0
       ? new MetricRules(config.telemetry.rules, store, {
-          nameLabel: (upstream, kind, name) => names.label(upstream, kind, name),
+          nameLabel,
           onFault: (err, x) =>
             log.module('telemetry').error({ err, correlation_id: x.correlationId }, 'metric rules failed'),
         })
@@ -84,6 +92,7 @@ export function buildLastingParts(config: Config, { store, instruments, log }: L
       operationMeter.ended(operation)
       slow.ended(operation)
       rules?.ended(operation)
+      if (operation.outcome !== 'ok') incidents.ledger.operationEnded(operation)
     },
   })
   const timers = [
@@ -101,12 +110,14 @@ export function buildLastingParts(config: Config, { store, instruments, log }: L
     operationMeter,
     rules,
     operations,
+    incidents,
     fallbacks: new FallbackWatch({ now }),
     readers: new Readers(),
     passthrough: new Passthrough(),
     close() {
       for (const timer of timers) clearInterval(timer)
       sessions.drain()
+      incidents.close()
     },
   }
 }

@@ -1,6 +1,6 @@
 /** THE ordered list of interceptors: the first sees the request first, the response last and the end last. */
 import type { Link } from './exchange/chain.ts'
-import type { RouteFacts } from './exchange/exchange.ts'
+import type { Exchange, RouteFacts } from './exchange/exchange.ts'
 import type { Interceptor } from './exchange/interceptor.ts'
 import { accessLog } from './interceptors/access-log.ts'
 import { correlation } from './interceptors/correlation.ts'
@@ -18,6 +18,8 @@ import { type Traces, traceOf } from './telemetry/tracing/traces.ts'
 
 export interface StackParts {
   readonly exchangeMeter: ExchangeMeter
+  /** Is told of each exchange that did not end well, with everything that is known of it. */
+  readonly onError?: (x: Exchange) => void
   readonly accessLog: AccessLog | undefined
   /** Address of the endpoint behind an upstream, without credentials. */
   readonly endpointOf: (upstream: string) => string | undefined
@@ -36,7 +38,7 @@ export interface StackParts {
 export function stack(parts: StackParts): readonly Link[] {
   const links: (Link | undefined)[] = [
     // Ends last, so that it counts what really went over the wire.
-    builtIn(metrics(parts.exchangeMeter)),
+    builtIn(metrics(parts.exchangeMeter, parts.onError)),
     // Likewise; off costs nothing.
     parts.accessLog && builtIn(accessLog(parts.accessLog, { endpointOf: parts.endpointOf, traceOf })),
     // Before anything can refuse, so that every answer and every line carries the id.

@@ -1,6 +1,7 @@
 /** When something is critical: the rules of the configuration, and what they have seen of one upstream each. */
 import type { Outcome } from '../exchange/outcome.ts'
 import { compilePattern } from '../telemetry/rules/pattern.ts'
+import type { Probe } from '../upstream/probe.ts'
 import type { ErrorKind } from './error-kind.ts'
 import { SlidingCount } from './sliding-count.ts'
 
@@ -28,6 +29,11 @@ export interface ErrorCondition {
 
 /** What a condition found, in words; `undefined`: nothing. */
 export type Finding = string | undefined
+
+/** Why an upstream counts as down. One that was never probed, or not yet, does not. */
+export function downBecause({ alive, result }: Pick<Probe, 'alive' | 'result'>): Finding {
+  return alive || result === undefined || result === 'off' ? undefined : result.message
+}
 
 /** One rule's view of one upstream. */
 export interface Watch {

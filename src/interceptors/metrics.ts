@@ -1,8 +1,10 @@
 /** Counts every exchange once, at its last byte. */
+import type { Exchange } from '../exchange/exchange.ts'
 import type { Interceptor } from '../exchange/interceptor.ts'
 import type { ExchangeMeter } from '../telemetry/exchange-meter.ts'
 
-export function metrics(meter: ExchangeMeter): Interceptor {
+/** @param onError is told of each that did not end well */
+export function metrics(meter: ExchangeMeter, onError: (x: Exchange) => void = () => {}): Interceptor {
   return {
     name: 'metrics',
     onResponse(x) {
@@ -11,6 +13,7 @@ export function metrics(meter: ExchangeMeter): Interceptor {
     },
     onEnd(x) {
       meter.ended(x)
+      if (x.outcome !== 'ok') onError(x)
       return undefined
     },
   }
