@@ -4,6 +4,8 @@ import type { AdminRoute } from './admin/route.ts'
 import { tokensOf } from './admin/tokens-of-config.ts'
 import type { Config } from './config/config.ts'
 import type { Health } from './health/health.ts'
+import type { IncidentParts } from './incident-parts.ts'
+import { errorRoutes } from './incidents/error-routes.ts'
 import type { ApiMetrics } from './telemetry/api-metrics.ts'
 import type { Log } from './telemetry/log.ts'
 import type { SeriesStore } from './telemetry/series.ts'
@@ -14,13 +16,14 @@ export interface ControlParts {
   readonly log: Log
   readonly health: Health
   readonly store: SeriesStore
+  readonly incidents: IncidentParts
   /** What users record through `@opentelemetry/api`. */
   readonly api: ApiMetrics | undefined
 }
 
-export function buildControl({ config, log, health, store, api }: ControlParts): AdminListener {
+export function buildControl({ config, log, health, store, incidents, api }: ControlParts): AdminListener {
   const logger = log.module('admin')
-  const routes: AdminRoute[] = []
+  const routes: AdminRoute[] = [...errorRoutes({ ...incidents, messages: config.errors.messages })]
   const views = new Views(store)
   const page = views.beside(store, config.telemetry.metrics.views)
   return new AdminListener({

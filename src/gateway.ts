@@ -97,7 +97,7 @@ export async function buildGateway(
     return router
   }
   proxy.use(await routerOf(plane))
-  const admin = buildControl({ config, log, health, store, api: exports.api })
+  const admin = buildControl({ config, log, health, store, incidents: lasting.incidents, api: exports.api })
 
   const close = async (): Promise<void> => {
     await upstreams.stopProbes()
