@@ -23,6 +23,9 @@ if ('errors' in loaded) {
   else if (command === 'health') {
     const { health } = await import('./command/health.ts')
     process.exitCode = await health(config.admin, options)
+  } else if (command === 'top') {
+    const { top } = await import('./command/top/top.ts')
+    process.exitCode = await top(config.admin, options)
   } else {
     const { run } = await import('./command/run.ts')
     await run(config, folder, version)

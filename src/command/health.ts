@@ -2,13 +2,9 @@
 import { adminUrl, UsageError } from './admin-url.ts'
 import { ask, NoAnswerError } from './ask.ts'
 import { EX_FAILED, EX_USAGE } from './exit-codes.ts'
+import { readinessOf } from './readiness.ts'
 
 const TIMEOUT_MS = 3_000
-
-interface Report {
-  readonly status: string
-  readonly components?: Readonly<Record<string, { readonly status: string; readonly message: string }>>
-}
 
 /** Says in one line how the gateway is; resolves with the exit code. */
 export async function health(
@@ -32,18 +28,8 @@ export async function health(
 
 /** The status, and what keeps it from being healthy. */
 function told(text: string): string | undefined {
-  const report = parsed(text)
+  const report = readinessOf(text)
   if (report === undefined) return undefined
-  const wrong = Object.entries(report.components ?? {}).filter(([, { status }]) => status !== 'healthy')
-  const words = wrong.map(([name, { status, message }]) => `${name} is ${status} (${message})`)
+  const words = report.wrong.map(({ name, status, message }) => `${name} is ${status} (${message})`)
   return words.length === 0 ? report.status : `${report.status}: ${words.join(', ')}`
-}
-
-function parsed(text: string): Report | undefined {
-  try {
-    const value = JSON.parse(text) as Report | null
-    return typeof value?.status === 'string' ? value : undefined
-  } catch {
-    return undefined
-  }
 }

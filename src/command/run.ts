@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type Config, withUpstream } from '../config/config.ts'
 import { formatErrors } from '../config/report.ts'
 import { buildGateway, type Gateway } from '../gateway.ts'
+import { interceptorErrors } from '../interceptor-errors.ts'
 import { InterceptorLoadError } from '../interceptors/load.ts'
 import { boundReceivedMemory } from '../received-memory.ts'
 import { createLog, type Log, LogDestinationError } from '../telemetry/log.ts'
@@ -22,8 +23,12 @@ export async function run(given: Config, folder: string, version: string): Promi
   try {
     const demo = Object.keys(given.upstreams).length === 0 ? await startDemo(log) : undefined
     const config = demo === undefined ? given : withUpstream(given, demo.url)
-    const gateway = await buildGateway(config, { log, version, folder })
-    stopOnSignals(gateway, log, demo?.close)
+    const stop = once(log, async () => {
+      await gateway.drain()
+      await demo?.close()
+    })
+    const gateway = await buildGateway(config, { log, version, folder, onDrainAsked: () => void stop('POST /drain') })
+    stopOnSignals(stop)
     announce(config, await gateway.start(), log, version)
   } catch (error) {
     await giveUp(error, log)
@@ -75,26 +80,39 @@ function url(scheme: string, { address, family, port }: AddressInfo): string {
   return `${scheme}://${any ? 'localhost' : family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
-/** The first signal drains, a second one ends at once. */
-function stopOnSignals(gateway: Gateway, log: Log, closeDemo: (() => Promise<void>) | undefined): void {
+/** Ends the process; false where it is ending already. */
+type Stop = (reason: string) => boolean
+
+function once(log: Log, end: () => Promise<void>): Stop {
   let stopping = false
-  const stop = async (signal: NodeJS.Signals): Promise<void> => {
-    if (stopping) process.exit(EX_FAILED)
+  return (reason) => {
+    if (stopping) return false
     stopping = true
-    log.logger.info({ signal }, 'draining')
-    let code = 0
-    try {
-      await gateway.drain()
-      await closeDemo?.()
-      log.logger.info('stopped')
-    } catch (err) {
-      code = EX_FAILED
-      log.logger.error({ err }, 'stop failed')
-    }
-    await log.flush()
-    process.exit(code)
+    void stop(reason, log, end)
+    return true
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+}
+
+async function stop(reason: string, log: Log, end: () => Promise<void>): Promise<void> {
+  log.logger.info({ reason }, 'draining')
+  let code = 0
+  try {
+    await end()
+    log.logger.info('stopped')
+  } catch (err) {
+    code = EX_FAILED
+    log.logger.error({ err }, 'stop failed')
+  }
+  await log.flush()
+  process.exit(code)
+}
+
+/** The first one drains, a second one ends at once. */
+function stopOnSignals(stop: Stop): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => {
+      if (!stop(signal)) process.exit(EX_FAILED)
+    })
 }
 
 async function giveUp(error: unknown, log: Log): Promise<void> {
@@ -105,13 +123,7 @@ async function giveUp(error: unknown, log: Log): Promise<void> {
     EADDRNOTAVAIL: `${address} is not an address of this machine (--host, --admin-host)`,
   }
   if (error instanceof InterceptorLoadError) {
-    const hint = 'see docs/interceptors.md'
-    const errors = error.faults.map((fault) => ({
-      path: `interceptors[${fault.index}].module`,
-      message: fault.message,
-      hint,
-    }))
-    process.stderr.write(formatErrors(errors))
+    process.stderr.write(formatErrors(interceptorErrors(error)))
     process.exitCode = EX_USAGE
   } else {
     process.stderr.write(`sidelight: ${hints[code ?? ''] ?? message}\n`)

@@ -70,6 +70,25 @@ export const commands: readonly CommandWords[] = [
       ['sidelight health --url http://127.0.0.1:9090/health', 'ask whether it is alive, instead of ready'],
     ],
   },
+  {
+    name: 'top',
+    summary: 'watch a running gateway: calls, errors and latencies by tool',
+    about:
+      'Shows what passes through a running gateway: rate, errors and latencies by tool, sessions, upstreams. q ends it.',
+    flags: [
+      url,
+      { name: 'interval', value: 'TIME', description: 'time between two looks, from 500ms (2s)' },
+      {
+        name: 'once',
+        description: 'print one view and end: of all since the start, or of the next --interval; the same when piped',
+      },
+    ],
+    examples: [
+      ['sidelight top', 'watch the gateway on this machine'],
+      ['sidelight top --url http://10.0.0.7:9090 --interval 5s', 'watch another one, less often'],
+      ['sidelight top --once', 'print one view'],
+    ],
+  },
 ]
 
 export function commandNamed(name: CommandName): CommandWords {

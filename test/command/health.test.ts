@@ -96,6 +96,7 @@ describe('sidelight health', { concurrency: 2, timeout: 60_000 }, () => {
   it('ends with 64 for flags that are wrong, and where nobody can be asked', async () => {
     for (const [args, words] of [
       [['--ulr', 'x'], /--ulr[\s\S]*did you mean --url\?/],
+      [['--once'], /--once[\s\S]*sidelight top --once/],
       [['now'], /now\s+is one argument too many for health/],
       [['--admin-port', '0'], /--url/],
       [['--url', 'ftp://a'], /--url must be an http or https URL/],
