@@ -1,32 +1,60 @@
 /** Builds the control plane: the admin listener and the routes on it. Those that need a token are one line each. */
+import type { AddressInfo } from 'node:net'
 import { AdminListener } from './admin/admin.ts'
+import { configRoute } from './admin/config-route.ts'
+import { drainRoute } from './admin/drain-route.ts'
+import { logLevelRoutes } from './admin/log-level-routes.ts'
 import type { AdminRoute } from './admin/route.ts'
+import { sessionRoutes } from './admin/sessions.ts'
 import { tokensOf } from './admin/tokens-of-config.ts'
-import type { Config } from './config/config.ts'
+import { upstreamsRoute } from './admin/upstreams-route.ts'
+import type { DataPlane } from './data-plane.ts'
 import type { Health } from './health/health.ts'
 import type { IncidentParts } from './incident-parts.ts'
 import { errorRoutes } from './incidents/error-routes.ts'
+import type { SessionRegistry } from './session/registry.ts'
 import type { ApiMetrics } from './telemetry/api-metrics.ts'
 import type { Log } from './telemetry/log.ts'
 import type { SeriesStore } from './telemetry/series.ts'
 import { Views } from './telemetry/views/views.ts'
 
 export interface ControlParts {
-  readonly config: Config
+  /** What a reload replaces. The admin listener itself keeps the configuration that it began with. */
+  readonly running: () => Pick<DataPlane, 'config' | 'upstreams'>
   readonly log: Log
   readonly health: Health
   readonly store: SeriesStore
+  readonly sessions: SessionRegistry
   readonly incidents: IncidentParts
   /** What users record through `@opentelemetry/api`. */
   readonly api: ApiMetrics | undefined
+  /** Begins the end of the process. */
+  readonly drain: () => void
 }
 
-export function buildControl({ config, log, health, store, incidents, api }: ControlParts): AdminListener {
+export interface Control {
+  listen(): Promise<AddressInfo>
+  /** The gateway drains: what takes long here ends. Everything is still answered. */
+  drain(): void
+  close(): Promise<void>
+}
+
+export function buildControl(parts: ControlParts): Control {
+  const { running, log, health, store, sessions, incidents, api, drain } = parts
+  const { config } = running()
   const logger = log.module('admin')
-  const routes: AdminRoute[] = [...errorRoutes({ ...incidents, messages: config.errors.messages })]
+  const draining = new AbortController()
+  const routes: AdminRoute[] = [
+    ...sessionRoutes(sessions, () => running().upstreams.all.map(({ name }) => name), logger),
+    upstreamsRoute(() => running().upstreams.all, sessions),
+    configRoute(() => running().config),
+    ...logLevelRoutes(log),
+    drainRoute(drain),
+    ...errorRoutes({ ...incidents, messages: config.errors.messages }),
+  ]
   const views = new Views(store)
   const page = views.beside(store, config.telemetry.metrics.views)
-  return new AdminListener({
+  const admin = new AdminListener({
     ...config.admin,
     limits: config.limits,
     health,
@@ -36,4 +64,9 @@ export function buildControl({ config, log, health, store, incidents, api }: Con
     tokens: tokensOf(config.admin, logger),
     logger,
   })
+  return {
+    listen: () => admin.listen(),
+    drain: () => draining.abort(),
+    close: () => admin.close(),
+  }
 }

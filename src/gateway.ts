@@ -41,12 +41,14 @@ export interface Surroundings {
   readonly version: string
   /** Where the packages of interceptors are looked up; the working directory unless told. */
   readonly folder?: string
+  /** Somebody asked for a drain by the admin listener. Unset, only the gateway drains, not the process. */
+  readonly onDrainAsked?: () => void
 }
 
 /** Throws `InterceptorLoadError` when a module of the configuration cannot serve. */
 export async function buildGateway(
   config: Config,
-  { log, version, folder = process.cwd() }: Surroundings,
+  { log, version, folder = process.cwd(), onDrainAsked }: Surroundings,
 ): Promise<Gateway> {
   const store = new SeriesStore()
   const instruments = new Instruments(store)
@@ -97,31 +99,47 @@ export async function buildGateway(
     return router
   }
   proxy.use(await routerOf(plane))
-  const admin = buildControl({ config, log, health, store, incidents: lasting.incidents, api: exports.api })
+  const control = buildControl({
+    running: () => plane,
+    log,
+    health,
+    store,
+    sessions: lasting.sessions,
+    incidents: lasting.incidents,
+    api: exports.api,
+    drain: onDrainAsked ?? (() => void drainOnce().catch((err: unknown) => log.logger.error({ err }, 'stop failed'))),
+  })
 
   const close = async (): Promise<void> => {
     await upstreams.stopProbes()
     await proxy.close()
     await upstreams.close()
-    await admin.close()
+    await control.close()
     await exports.close(EXPORT_MS)
     lasting.close()
     processMetrics.stop()
+  }
+  const stop = async (): Promise<void> => {
+    health.draining = true
+    control.drain()
+    await drain(proxy, config.drain)
+    await close()
+  }
+  let stopping: Promise<void> | undefined
+  const drainOnce = (): Promise<void> => {
+    stopping ??= stop()
+    return stopping
   }
 
   return {
     async start() {
       warnOfOpenFiles(config, log)
-      const addresses = { admin: await admin.listen(), proxy: await proxy.listen() }
+      const addresses = { admin: await control.listen(), proxy: await proxy.listen() }
       upstreams.start()
       lasting.incidents.start(() => upstreams.all.map(({ name, probe }) => [name, downBecause(probe)]))
       return addresses
     },
-    async drain() {
-      health.draining = true
-      await drain(proxy, config.drain)
-      await close()
-    },
+    drain: drainOnce,
     close,
   }
 }

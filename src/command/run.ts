@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import { type Config, withUpstream } from '../config/config.ts'
 import { formatErrors } from '../config/report.ts'
-import { buildGateway, type Gateway } from '../gateway.ts'
+import { buildGateway } from '../gateway.ts'
 import { interceptorErrors } from '../interceptor-errors.ts'
 import { InterceptorLoadError } from '../interceptors/load.ts'
 import { boundReceivedMemory } from '../received-memory.ts'

@@ -11,7 +11,8 @@ interface Restart {
 
 export class Liveness {
   readonly #table: SessionTable
-  readonly #heartbeatMs: number
+  /** Between two checks of the same session; holds from the next check on. */
+  heartbeatMs: number
   readonly #meter: SessionMeter
   readonly #restarts = new Map<string, Restart>()
   readonly #checked = new Map<string, number>()
@@ -21,7 +22,7 @@ export class Liveness {
 
   constructor(table: SessionTable, heartbeatMs: number, at: number, meter: SessionMeter) {
     this.#table = table
-    this.#heartbeatMs = heartbeatMs
+    this.heartbeatMs = heartbeatMs
     this.#nextAt = at + heartbeatMs
     this.#meter = meter
   }
@@ -52,7 +53,7 @@ export class Liveness {
 
   #begin(at: number): boolean {
     if (at < this.#nextAt) return false
-    this.#nextAt = at + this.#heartbeatMs
+    this.#nextAt = at + this.heartbeatMs
     this.#pass++
     this.#walking = true
     this.#table.beginWalk()

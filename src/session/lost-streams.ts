@@ -2,11 +2,12 @@
 import type { Session } from './session.ts'
 
 export class LostStreams {
-  readonly #resumeMs: number
+  /** What a session has to show that it is still there. */
+  resumeMs: number
   readonly #lostAt = new Map<Session, number>()
 
   constructor(resumeMs: number) {
-    this.#resumeMs = resumeMs
+    this.resumeMs = resumeMs
   }
 
   lost(session: Session, at: number): void {
@@ -23,7 +24,7 @@ export class LostStreams {
     if (this.#lostAt.size === 0) return 0
     let seen = 0
     for (const [session, lostAt] of this.#lostAt) {
-      if (at - lostAt < this.#resumeMs || seen === limit) break
+      if (at - lostAt < this.resumeMs || seen === limit) break
       this.#lostAt.delete(session)
       seen++
       // Another stream of the session may still be held open by the upstream.

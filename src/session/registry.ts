@@ -6,7 +6,7 @@ import { LostStreams } from './lost-streams.ts'
 import type { SessionMeter } from './meter.ts'
 import { RecentIds } from './recent-ids.ts'
 import { type EndedBy, Session } from './session.ts'
-import { SessionTable } from './table.ts'
+import { type SessionPage, SessionTable } from './table.ts'
 
 /** A session whose id is longer passes untracked, so that each stays within 1 KiB. */
 const ID_LENGTH = 512
@@ -15,16 +15,20 @@ const ID_LENGTH = 512
 const STEPS_PER_TICK = 20_000
 const ENDS_PER_TICK = 1_000
 
-export interface SessionRegistryOptions {
+/** What may be changed while sessions are tracked. */
+export interface SessionLimits {
   /** Sessions at once. */
   readonly max: number
   readonly idleMs: number
   /** What a session has, after the upstream reset a stream of it, to show that it is still there. */
   readonly resumeMs: number
-  /** One idle for longer may be evicted. */
-  readonly evictIdleAfterMs?: number
   /** Between two checks of the same session. */
   readonly heartbeatMs?: number
+}
+
+export interface SessionRegistryOptions extends SessionLimits {
+  /** One idle for longer may be evicted. */
+  readonly evictIdleAfterMs?: number
   /** Milliseconds; must not run backwards. */
   readonly now: () => number
   readonly meter: SessionMeter
@@ -35,8 +39,8 @@ export interface SessionRegistryOptions {
 export type StreamEnd = 'clean' | 'downstream' | 'reset'
 
 export class SessionRegistry {
-  readonly #max: number
-  readonly #idleMs: number
+  #max: number
+  #idleMs: number
   readonly #evictIdleAfterMs: number
   readonly #now: () => number
   readonly #meter: SessionMeter
@@ -60,6 +64,14 @@ export class SessionRegistry {
     this.#liveness = new Liveness(this.#table, heartbeatMs, now(), meter)
   }
 
+  /** Other limits from now on. Those that are beyond them end as time goes by. */
+  limit({ max, idleMs, resumeMs, heartbeatMs = 30_000 }: SessionLimits): void {
+    this.#max = max
+    this.#idleMs = idleMs
+    this.#lost.resumeMs = resumeMs
+    this.#liveness.heartbeatMs = heartbeatMs
+  }
+
   get size(): number {
     return this.#table.size
   }
@@ -70,8 +82,8 @@ export class SessionRegistry {
   }
 
   /** From the oldest on. */
-  list({ offset, limit }: { readonly offset: number; readonly limit: number }): Session[] {
-    return this.#table.slice(offset, limit)
+  list(page: SessionPage): Session[] {
+    return this.#table.page(page)
   }
 
   get(upstream: string, id: string): Session | undefined {

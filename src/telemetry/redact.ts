@@ -23,6 +23,8 @@ const SECRETS: ReadonlySet<string> = new Set([
   'arguments',
 ])
 
+export const isSecretName = (name: string): boolean => SECRETS.has(name.toLowerCase())
+
 /** Request targets and references, whose queries are not logged. */
 const TARGETS: ReadonlySet<string> = new Set(['path', 'url', 'uri', 'target', 'location', 'referer'])
 

@@ -55,9 +55,19 @@ export class Pool {
   readonly #options: PoolOptions
   readonly #idle: Connection[] = []
   readonly #all = new Set<Connection>()
+  #retired = false
 
   constructor(options: PoolOptions) {
     this.#options = options
+  }
+
+  /** Connections, those that are being made included. */
+  get open(): number {
+    return this.#all.size
+  }
+
+  get idle(): number {
+    return this.#idle.length
   }
 
   /**
@@ -80,13 +90,24 @@ export class Pool {
   release(connection: Connection, reusable: boolean): void {
     const { meter } = this.#options
     meter.active.add(-1)
-    if (!reusable || !connection.open) {
+    if (!reusable || !connection.open || this.#retired) {
       this.#close(connection)
       return
     }
     connection.idle = true
     meter.idle.add(1)
     this.#idle.push(connection)
+  }
+
+  /** Connections that are open or being made. */
+  get size(): number {
+    return this.#all.size
+  }
+
+  /** No exchange begins here any more: idle connections close now, the others after their exchange. */
+  retire(): void {
+    this.#retired = true
+    for (const connection of [...this.#idle]) this.#forget(connection)
   }
 
   /** Closes every connection at once, with whatever is on it. */

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { MINUTE, SECOND, stage } from './stage.ts'
 
 const ids = (sessions: readonly { readonly id: string }[]) => sessions.map(({ id }) => id)
-const all = { offset: 0, limit: 100 }
+const all = { limit: 100 }
 
 describe('over the cap', () => {
   it('the longest idle goes, if it was idle for more than a minute', () => {

@@ -82,7 +82,7 @@ function run(script: readonly Step[]): void {
       registry.tick()
       for (let idle = idleFor(2 * MINUTE); idle; idle = idleFor(2 * MINUTE)) drop(idle)
     } else if (known) change(action, known)
-    const ids = registry.list({ offset: 0, limit: 100 }).map(({ id }) => id)
+    const ids = registry.list({ limit: 100 }).map(({ id }) => id)
     assert.deepEqual(ids.toSorted(), model.map(({ id }) => id).toSorted(), `after ${action} ${which}`)
     assert.deepEqual([registry.size, active.get('u') ?? 0], [model.length, model.length])
   }

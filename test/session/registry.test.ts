@@ -75,7 +75,7 @@ describe('a session', () => {
     registry.streamClosed(first, 'reset')
     live(60 * SECOND)
     assert.deepEqual([registry.size, first.openStreams, first.idle], [0, 0, false])
-    assert.deepEqual(registry.list({ offset: 0, limit: 9 }), [])
+    assert.deepEqual(registry.list({ limit: 9 }), [])
     assert.deepEqual(heard, ['created u', 'ended u delete 0'])
   })
 
@@ -129,8 +129,33 @@ describe('the list of sessions', () => {
     for (const id of ['a', 'b', 'c', 'd', 'e']) session(id)
     registry.touch(session('a'))
     registry.end(session('c'), 'delete')
-    const page = (offset: number, limit: number) => registry.list({ offset, limit }).map(({ id }) => id)
-    assert.deepEqual([page(0, 2), page(2, 2), page(4, 2), page(0, 0)], [['a', 'b'], ['d', 'e'], [], []])
+    const page = (after: number, limit: number) => registry.list({ after, limit }).map(({ id }) => id)
+    const serial = (id: string) => session(id).serial
+    assert.deepEqual(
+      [page(0, 2), page(serial('b'), 2), page(serial('e'), 2), page(0, 0)],
+      [['a', 'b'], ['d', 'e'], [], []],
+    )
+  })
+
+  it('goes on where a page ended, though sessions came and went meanwhile', () => {
+    const { registry, session } = stage()
+    for (const id of ['a', 'b', 'c', 'd']) session(id)
+    const [last] = registry.list({ limit: 2 }).slice(-1)
+    for (const id of ['a', 'b', 'c']) registry.end(session(id), 'delete')
+    session('e')
+    assert.deepEqual(
+      registry.list({ after: last?.serial, limit: 9 }).map(({ id }) => id),
+      ['d', 'e'],
+    )
+  })
+
+  it('may be that of one upstream', () => {
+    const { registry, session } = stage()
+    session('a')
+    registry.seen('v', 'http://v', 'b')
+    session('c')
+    const ids = (upstream: string) => registry.list({ upstream, limit: 9 }).map(({ id }) => id)
+    assert.deepEqual([ids('u'), ids('v'), ids('w')], [['a', 'c'], ['b'], []])
   })
 })
 

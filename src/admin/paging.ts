@@ -1,0 +1,34 @@
+/** Reads the query of a list that comes in pages. */
+import { AdminFault } from './fault.ts'
+
+export interface Page {
+  /** Where the page begins: the cursor that the page before gave. */
+  readonly cursor: number
+  readonly limit: number
+}
+
+export const PAGE_LIMIT = 500
+const USUAL_LIMIT = 100
+
+export type Query = Readonly<Record<string, string | string[] | undefined>>
+
+export function pageOf(query: Query): Page {
+  const limit = numberOf(query, 'limit') ?? USUAL_LIMIT
+  if (limit < 1 || limit > PAGE_LIMIT)
+    throw new AdminFault(400, 'bad_request', `"limit" must be a number from 1 to ${PAGE_LIMIT}`)
+  return { cursor: numberOf(query, 'cursor') ?? 0, limit }
+}
+
+/** The one value of a key; `undefined`: it is not there. */
+export function textOf(query: Query, key: string): string | undefined {
+  const value = query[key]
+  if (Array.isArray(value)) throw new AdminFault(400, 'bad_request', `"${key}" stands there more than once`)
+  return value
+}
+
+function numberOf(query: Query, key: string): number | undefined {
+  const text = textOf(query, key)
+  if (text === undefined) return undefined
+  if (!/^\d{1,15}$/.test(text)) throw new AdminFault(400, 'bad_request', `"${key}" must be a number`)
+  return Number(text)
+}
