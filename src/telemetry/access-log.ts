@@ -2,13 +2,16 @@
 import { hash } from 'node:crypto'
 import { remember } from '../remember.ts'
 import { type AccessFilter, accessFilter, type Chooses } from './access-filter.ts'
-import { accessLine } from './access-line.ts'
+import { writeAccessLine } from './access-line.ts'
 import { type AccessRecord, isFault } from './access-record.ts'
+import { LineBytes } from './line-bytes.ts'
 import type { LogLevel } from './log-levels.ts'
 
 /** Takes whole lines, each with its line end. */
 export interface LineSink {
   write(line: string): void
+  /** In place of `write` where it is cheaper. They are the caller's again when it returns. */
+  writeBytes?(line: Buffer): void
 }
 
 export interface AccessLogOptions {
@@ -23,6 +26,7 @@ export const sessionTag = remember((sessionId) => hash('sha256', sessionId, 'hex
 export class AccessLog {
   readonly #sink: LineSink
   readonly #chooses: Chooses | undefined
+  readonly #line = new LineBytes()
   #exchanges = true
   #faults = true
 
@@ -43,7 +47,12 @@ export class AccessLog {
   write(record: AccessRecord): void {
     const fault = isFault(record)
     if (fault ? !this.#faults : !this.#exchanges || this.#chooses?.(record) === false) return
-    this.#sink.write(accessLine(record, fault ? 'warn' : 'info', this.#now()))
+    const line = this.#line
+    line.length = 0
+    writeAccessLine(line, record, fault ? 'warn' : 'info', this.#now())
+    const bytes = line.bytes.subarray(0, line.length)
+    if (this.#sink.writeBytes === undefined) this.#sink.write(bytes.toString())
+    else this.#sink.writeBytes(bytes)
   }
 
   /** Most lines fall into the millisecond of the one before: 20 ns in place of 300. */

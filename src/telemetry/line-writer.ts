@@ -12,8 +12,14 @@ const RETRY_FAILED = 250
 
 const LINE_END = 0x0a
 
+/** Bytes; a buffer that had to grow beyond is not kept. */
+const SPACE = 64 * 1024
+
+/** Bytes that a UTF-16 unit may take. */
+const WIDEST = 3
+
 export interface LineWriterOptions {
-  /** Characters kept while the reader or the disk is slow or full; what does not fit is dropped. */
+  /** Bytes kept while the reader or the disk is slow or full; what does not fit is dropped. */
   readonly maxLength?: number
   /** Makes the line that stands where lines are missing, once there is room again. */
   readonly gap?: (lines: number) => string
@@ -27,8 +33,12 @@ export class LineWriter {
   readonly #gap: ((lines: number) => string) | undefined
   /** Of `dropped`, those that a gap line has told of. */
   #told = 0
-  #pending = ''
+  /** Lines wait as bytes: as strings they would wait in hundreds of pieces, which the garbage collector copies about. */
+  #pending: Buffer = Buffer.allocUnsafeSlow(SPACE)
+  #length = 0
   #pendingLines = 0
+  /** Takes over while the other is being written. */
+  #spare: Buffer | undefined = undefined
   /** What is being written now, and what of it was written already. */
   #chunk: Buffer | undefined = undefined
   #offset = 0
@@ -47,13 +57,17 @@ export class LineWriter {
   }
 
   write(line: string): void {
-    if (this.#broken || this.#pending.length + line.length > this.#maxLength) {
-      this.dropped++
-      return
-    }
-    this.#pending += line
-    this.#pendingLines++
-    if (this.#timer === undefined && this.#chunk === undefined) this.#timer = setTimeout(this.#begin, GATHER)
+    if (!this.#takes(line.length)) return
+    this.#reserve(line.length * WIDEST)
+    this.#length += this.#pending.write(line, this.#length)
+    this.#added()
+  }
+
+  writeBytes(line: Buffer): void {
+    if (!this.#takes(line.length)) return
+    this.#reserve(line.length)
+    this.#length += line.copy(this.#pending, this.#length)
+    this.#added()
   }
 
   /** Writes to another file from now on and closes the one before. No line is torn between the two. */
@@ -89,11 +103,11 @@ export class LineWriter {
     if (this.#broken) return
     // A chunk in the hands of a thread is left to it: it ends before the process does.
     const waiting = this.#writing ? undefined : this.#chunk?.subarray(this.#offset)
-    const rest = Buffer.concat([waiting ?? Buffer.alloc(0), Buffer.from(this.#pending)])
+    const rest = Buffer.concat([waiting ?? Buffer.alloc(0), this.#pending.subarray(0, this.#length)])
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (!this.#writing) this.#chunk = undefined
-    this.#pending = ''
+    this.#length = 0
     this.#pendingLines = 0
     let offset = 0
     try {
@@ -108,12 +122,16 @@ export class LineWriter {
     this.#timer = undefined
     // What was lost came after what waits here.
     if (this.#gap !== undefined && this.dropped > this.#told) {
-      this.#pending += this.#gap(this.dropped - this.#told)
+      const line = this.#gap(this.dropped - this.#told)
+      this.#reserve(line.length * WIDEST)
+      this.#length += this.#pending.write(line, this.#length)
       this.#told = this.dropped
     }
-    this.#chunk = Buffer.from(this.#pending)
+    this.#chunk = this.#pending.subarray(0, this.#length)
     this.#offset = 0
-    this.#pending = ''
+    this.#pending = this.#spare ?? Buffer.allocUnsafeSlow(SPACE)
+    this.#spare = undefined
+    this.#length = 0
     this.#pendingLines = 0
     this.#continue()
   }
@@ -141,8 +159,10 @@ export class LineWriter {
   }
 
   #next(): void {
+    const { buffer } = this.#chunk!
+    this.#spare = buffer.byteLength === SPACE ? Buffer.from(buffer as ArrayBuffer) : undefined
     this.#chunk = undefined
-    if (this.#pending === '') this.#settle()
+    if (this.#length === 0) this.#settle()
     else if (this.#idle.length > 0) this.#begin()
     else this.#timer = setTimeout(this.#begin, GATHER)
   }
@@ -165,8 +185,27 @@ export class LineWriter {
   #break(): void {
     this.dropped += linesFrom(this.#chunk!, this.#offset) + this.#pendingLines
     this.#broken = true
-    this.#pending = ''
+    this.#length = 0
     this.#pendingLines = 0
+  }
+
+  #takes(length: number): boolean {
+    const fits = !this.#broken && this.#length + length <= this.#maxLength
+    if (!fits) this.dropped++
+    return fits
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more
+    if (needed <= this.#pending.length) return
+    const wider = Buffer.allocUnsafeSlow(needed * 2)
+    this.#pending.copy(wider, 0, 0, this.#length)
+    this.#pending = wider
+  }
+
+  #added(): void {
+    this.#pendingLines++
+    if (this.#timer === undefined && this.#chunk === undefined) this.#timer = setTimeout(this.#begin, GATHER)
   }
 }
 

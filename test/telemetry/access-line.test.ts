@@ -3,11 +3,25 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { ACCESS_FIELDS } from '../../src/telemetry/access-fields.ts'
-import { accessLine } from '../../src/telemetry/access-line.ts'
+import { writeAccessLine } from '../../src/telemetry/access-line.ts'
 import type { AccessRecord } from '../../src/telemetry/access-record.ts'
-import { decimal, quote } from '../../src/telemetry/json.ts'
+import { LineBytes } from '../../src/telemetry/line-bytes.ts'
 import { bare, call, full } from './access-records.ts'
 
+const line = new LineBytes()
+
+/** What is written into the same bytes each time, as the access log does. */
+function written(write: () => void): string {
+  line.length = 0
+  write()
+  return line.bytes.toString('utf8', 0, line.length)
+}
+
+const accessLine = (record: AccessRecord, level: 'info' | 'warn', time: string) =>
+  written(() => writeAccessLine(line, record, level, time))
+const quote = (text: string) => written(() => line.quoted(text))
+const decimal = (n: number) => written(() => line.decimal(n))
+const whole = (n: number) => written(() => line.whole(n))
 const TIME = '2026-01-01T00:00:00.000Z'
 const parse = (record: AccessRecord) => JSON.parse(accessLine(record, 'info', TIME)) as Record<string, unknown>
 
@@ -146,4 +160,11 @@ test('a number is written with three decimals as JavaScript would round and writ
     }),
   )
   for (const n of [Number.NaN, Infinity, -Infinity]) assert.equal(decimal(n), '0')
+})
+
+test('a whole number is rounded and written as JavaScript would', () => {
+  for (const n of [0, -0, 7.5, 10, 99, 100, 999_999_999.4, 1e9, 2 ** 53, -12.3])
+    assert.equal(whole(n), String(Math.round(n)))
+  fc.assert(fc.property(fc.nat(), (n) => assert.equal(whole(n), String(n))))
+  for (const n of [Number.NaN, Infinity]) assert.equal(whole(n), '0')
 })
