@@ -1,6 +1,7 @@
 /** Runs the tests that need tools beyond npm. Says which are absent; with CI set, that is a failure. */
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { goMissing } from './system/deploy/go-tools.ts'
 
 /** Command, and the Debian package that has it. */
 const TOOLS = [
@@ -11,10 +12,11 @@ const TOOLS = [
   ['chromium', 'chromium'],
 ] as const
 
-const absent = TOOLS.filter(([command]) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error !== undefined)
-for (const [command, debianPackage] of absent) {
-  console.log(`NOT RUN: what needs ${command} (Debian package ${debianPackage})`)
-}
+const absent = TOOLS.filter(
+  ([command]) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error !== undefined,
+).map(([command, debianPackage]) => `what needs ${command} (Debian package ${debianPackage})`)
+if (goMissing !== undefined) absent.push(`Kubernetes manifests, Helm and compose: ${goMissing}`)
+for (const what of absent) console.log(`NOT RUN: ${what}`)
 const { status } = spawnSync(process.execPath, ['--test', ...globSync('test/system/**/*.test.ts').sort()], {
   stdio: 'inherit',
 })
