@@ -4,6 +4,8 @@ import { AdminListener } from './admin/admin.ts'
 import { configRoute } from './admin/config-route.ts'
 import { drainRoute } from './admin/drain-route.ts'
 import { logLevelRoutes } from './admin/log-level-routes.ts'
+import { pprofRoutes } from './admin/pprof-routes.ts'
+import { Profiler } from './admin/profiler.ts'
 import type { AdminRoute } from './admin/route.ts'
 import { sessionRoutes } from './admin/sessions.ts'
 import { tokensOf } from './admin/tokens-of-config.ts'
@@ -44,12 +46,14 @@ export function buildControl(parts: ControlParts): Control {
   const { config } = running()
   const logger = log.module('admin')
   const draining = new AbortController()
+  const profiler = new Profiler({ pause: config.admin.profiles.pause, draining: draining.signal })
   const routes: AdminRoute[] = [
     ...sessionRoutes(sessions, () => running().upstreams.all.map(({ name }) => name), logger),
     upstreamsRoute(() => running().upstreams.all, sessions),
     configRoute(() => running().config),
     ...logLevelRoutes(log),
     drainRoute(drain),
+    ...pprofRoutes({ profiler, longest: config.admin.profiles.longest, draining: draining.signal }),
     ...errorRoutes({ ...incidents, messages: config.errors.messages }),
   ]
   const views = new Views(store)

@@ -12,8 +12,14 @@ export class AdminFault extends Error {
    * @param code one word for programs
    * @param message a sentence for people
    */
-  constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
-    super(message)
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    options?: { cause?: unknown },
+  ) {
+    super(message, options)
     this.status = status
     this.code = code
     this.headers = headers
@@ -29,8 +35,10 @@ const WORDS: Readonly<Record<string, readonly [error: string, message: string]>>
 }
 
 export function answerFault(error: unknown, reply: FastifyReply, logger: Logger): FastifyReply {
-  if (error instanceof AdminFault)
+  if (error instanceof AdminFault) {
+    if (error.cause !== undefined) logger.error({ err: error }, 'admin request failed')
     return reply.code(error.status).headers(error.headers).send({ error: error.code, message: error.message })
+  }
   const { statusCode = 500, code = '' } = error as { statusCode?: number; code?: string }
   if (statusCode < 500) {
     const [word, message] = WORDS[code] ?? ['bad_request', 'The request is malformed']
