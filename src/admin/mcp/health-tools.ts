@@ -1,0 +1,89 @@
+/** The tools `get_health` and `set_component_health`. */
+import { parseDuration } from '../../config/units.ts'
+import type { ComponentSetter, Sources } from './sources.ts'
+import { inputs, READ_ONLY, structured, type Tool, ToolFault } from './tool.ts'
+
+const STATUSES = ['healthy', 'degraded', 'unhealthy'] as const
+const STATUS = { type: 'string', enum: STATUSES } as const
+
+export function healthTools(sources: Sources): Tool[] {
+  const { components } = sources
+  return [getHealth(sources), ...(components === undefined ? [] : [setComponentHealth(components, sources)])]
+}
+
+function getHealth({ health, alerts }: Sources): Tool {
+  return {
+    right: 'read',
+    definition: {
+      name: 'get_health',
+      title: 'Health and alerts',
+      description:
+        'Start here. Tells whether the gateway is ready for traffic, the status and message of each component ' +
+        '(upstreams, telemetry exporters, what was set from outside), and the alerts that are firing now. ' +
+        'An unhealthy component whose name begins with "upstream:" is a server that does not answer its probes: its message says why.',
+      inputSchema: inputs({}),
+      outputSchema: {
+        type: 'object',
+        properties: {
+          status: { ...STATUS, description: 'unhealthy: not ready, load balancers send nothing.' },
+          version: { type: 'string' },
+          uptime: { type: 'number', description: 'Seconds.' },
+          components: { type: 'object', description: 'Each with status, message and more, by name.' },
+          alerts: { type: 'array', items: { type: 'object' }, description: 'Alerts that are firing.' },
+        },
+        required: ['status', 'components', 'alerts'],
+      },
+      annotations: READ_ONLY,
+    },
+    run: () => {
+      const firing = alerts
+        .firing()
+        .map(({ startsAt, ...alert }) => ({ ...alert, started_at: new Date(startsAt).toISOString() }))
+      return structured({ ...health.ready().report, alerts: firing })
+    },
+  }
+}
+
+function setComponentHealth(components: ComponentSetter, { logger }: Sources): Tool {
+  return {
+    right: 'write',
+    definition: {
+      name: 'set_component_health',
+      title: 'Set the health of a component',
+      description:
+        'Tells the gateway how something that it cannot see by itself is, for example a database behind the server. ' +
+        'It then stands in the health report, and is counted in the status of the whole. ' +
+        'Give "for" so that what was set does not stay for ever. Needs a token with the right "write".',
+      inputSchema: inputs(
+        {
+          name: { type: 'string', description: 'Name of the component: letters, digits, and any of . _ : -' },
+          status: { ...STATUS, description: 'How it is.' },
+          message: { type: 'string', maxLength: 256, description: 'Why, in a sentence.' },
+          for: {
+            type: 'string',
+            pattern: '^\\d+(ms|s|m|h)$',
+            description: 'How long it holds (30s, 10m, 2h); then what was before does. Left out: until set anew.',
+          },
+        },
+        ['name', 'status'],
+      ),
+      annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+    },
+    run: (given) => {
+      const name = given.needed('name')
+      const status = given.word('status', STATUSES)
+      if (status === undefined) throw new ToolFault('status is missing')
+      const message = given.text('message') ?? ''
+      const text = given.text('for')
+      const ttlMs = text === undefined ? undefined : parseDuration(text)
+      if (ttlMs !== undefined && !(ttlMs > 0)) throw new ToolFault('for must be a duration, for example 10m')
+      try {
+        components.set(name, { status, message, ttlMs })
+      } catch (error) {
+        throw new ToolFault((error as Error).message)
+      }
+      logger.info({ component: name, status, for: text }, 'component set by MCP')
+      return structured({ name, status, message, ...(text !== undefined && { for: text }) })
+    },
+  }
+}
