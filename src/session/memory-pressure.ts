@@ -29,18 +29,38 @@ export interface MemoryPressureOptions {
   readonly rss?: () => number
 }
 
-/** The returned function reads anew at every call (about 0.1 ms), because limits of running containers change. */
-export function memoryPressure(options: MemoryPressureOptions = {}): () => boolean {
-  const { share = 0.9, root = '/sys/fs/cgroup', groups = '/proc/self/cgroup', rss = process.memoryUsage.rss } = options
+export interface MemoryUse {
+  /** Bytes: what this process, or its whole group, has that the kernel cannot take back. */
+  readonly used: number
+  /** Bytes. */
+  readonly limit: number
+}
+
+/**
+ * The returned function reads anew at every call (about 0.1 ms), because limits of running containers change.
+ * `undefined`: there is no limit.
+ */
+export function memoryUse({
+  root = '/sys/fs/cgroup',
+  groups = '/proc/self/cgroup',
+  rss = process.memoryUsage.rss,
+}: Omit<MemoryPressureOptions, 'share'> = {}): () => MemoryUse | undefined {
   const own = text(groups) ?? ''
   const v1 = levels(join(root, 'memory'), /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(own)?.[1], V1)
   const [folders, files] = v1.length > 0 ? [v1, V1] : [levels(root, /^0::(.*)$/m.exec(own)?.[1], V2), V2]
   const innermost = folders[0]
-  if (innermost === undefined) return () => false
+  if (innermost === undefined) return () => undefined
   return () => {
     const limit = Math.min(...folders.map((folder) => number(join(folder, files.limit))))
-    if (!(limit < NO_LIMIT)) return false
-    return Math.max(rss(), workingSet(innermost, files)) >= share * limit
+    return limit < NO_LIMIT ? { limit, used: Math.max(rss(), workingSet(innermost, files)) } : undefined
+  }
+}
+
+export function memoryPressure({ share = 0.9, ...options }: MemoryPressureOptions = {}): () => boolean {
+  const read = memoryUse(options)
+  return () => {
+    const use = read()
+    return use !== undefined && use.used >= share * use.limit
   }
 }
 

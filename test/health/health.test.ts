@@ -1,7 +1,13 @@
 /** What the state of the parts says of the whole: liveness, readiness, and the report of both. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type Component, Health, type Status } from '../../src/health/health.ts'
+import {
+  type Component,
+  type ComponentReport,
+  Health,
+  type Status,
+  type StatusChange,
+} from '../../src/health/health.ts'
 import { upstreamComponent } from '../../src/health/upstream-component.ts'
 import type { ProbeResult } from '../../src/upstream/probe.ts'
 
@@ -76,7 +82,8 @@ describe('readiness', () => {
       health.draining = true
       const draining = health.ready()
       assert.deepEqual([draining.code, draining.report.status], [503, 'unhealthy'])
-      assert.deepEqual(draining.report.components.gateway, { status: 'unhealthy', message: 'draining' })
+      const { status: state, message } = draining.report.components.gateway as ComponentReport
+      assert.deepEqual([state, message], ['unhealthy', 'draining'])
       assert.equal(health.live().status, 'healthy', 'a kubelet must not kill what is draining')
     })
   }
@@ -92,16 +99,40 @@ describe('readiness', () => {
 
 describe('a report', () => {
   it('has status, version, uptime, and each component by its name', () => {
-    const { uptime, ...report } = new Health('1.2.3', [component('degraded', true, 'upstream:a')]).ready().report
-    assert.deepEqual(report, {
-      status: 'degraded',
-      version: '1.2.3',
-      components: {
-        gateway: { status: 'healthy', message: 'serving' },
-        'upstream:a': { status: 'degraded', message: 'so' },
-      },
-    })
+    const { uptime, components, ...report } = new Health('1.2.3', [component('degraded', true, 'upstream:a')]).ready()
+      .report
+    assert.deepEqual(report, { status: 'degraded', version: '1.2.3' })
     assert.ok(uptime > 0 && uptime <= process.uptime() + 0.1)
+    assert.deepEqual(Object.keys(components), ['gateway', 'upstream:a'])
+    const { changed_at, ...state } = components['upstream:a'] as ComponentReport
+    assert.deepEqual(state, { status: 'degraded', message: 'so', required: true })
+    assert.ok(Math.abs(Date.parse(changed_at) - Date.now()) < 60_000)
+  })
+
+  it('tells since when a component has its status, and each change once', async () => {
+    let status: Status = 'healthy'
+    const changes: StatusChange[] = []
+    const part = { name: 'a', required: false, report: () => ({ status, message: `is ${status}` }) }
+    const health = new Health('1', [part], (change) => changes.push(change))
+    const since = () => health.look().a?.changed_at
+    const first = since()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    assert.equal(since(), first)
+    status = 'unhealthy'
+    const second = since()
+    assert.notEqual(second, first)
+    assert.equal(since(), second)
+    assert.deepEqual(changes, [{ name: 'a', from: 'healthy', to: 'unhealthy', message: 'is unhealthy' }])
+  })
+
+  it('has components that come and go', () => {
+    let parts = [component('unhealthy', true, 'x')]
+    const health = new Health('1')
+    health.add(() => parts)
+    assert.equal(health.ready().code, 503)
+    parts = []
+    assert.equal(health.ready().code, 200)
+    assert.deepEqual(Object.keys(health.look()), ['gateway'])
   })
 })
 
