@@ -4,6 +4,7 @@ import { AdminListener } from './admin/admin.ts'
 import { configRoute } from './admin/config-route.ts'
 import { drainRoute } from './admin/drain-route.ts'
 import { logLevelRoutes } from './admin/log-level-routes.ts'
+import { mcpRoutes } from './admin/mcp/route.ts'
 import { pprofRoutes } from './admin/pprof-routes.ts'
 import { Profiler } from './admin/profiler.ts'
 import type { AdminRoute } from './admin/route.ts'
@@ -14,6 +15,8 @@ import type { DataPlane } from './data-plane.ts'
 import type { Health } from './health/health.ts'
 import type { IncidentParts } from './incident-parts.ts'
 import { errorRoutes } from './incidents/error-routes.ts'
+import { reloadRoutes } from './reload/reload-route.ts'
+import type { Reloader } from './reload/reloader.ts'
 import type { SessionRegistry } from './session/registry.ts'
 import type { ApiMetrics } from './telemetry/api-metrics.ts'
 import type { Log } from './telemetry/log.ts'
@@ -23,6 +26,7 @@ import { Views } from './telemetry/views/views.ts'
 export interface ControlParts {
   /** What a reload replaces. The admin listener itself keeps the configuration that it began with. */
   readonly running: () => Pick<DataPlane, 'config' | 'upstreams'>
+  readonly version: string
   readonly log: Log
   readonly health: Health
   readonly store: SeriesStore
@@ -30,6 +34,7 @@ export interface ControlParts {
   readonly incidents: IncidentParts
   /** What users record through `@opentelemetry/api`. */
   readonly api: ApiMetrics | undefined
+  readonly reload: Pick<Reloader, 'reload'>
   /** Begins the end of the process. */
   readonly drain: () => void
 }
@@ -42,11 +47,14 @@ export interface Control {
 }
 
 export function buildControl(parts: ControlParts): Control {
-  const { running, log, health, store, sessions, incidents, api, drain } = parts
+  const { version, running, log, health, store, sessions, incidents, api, reload, drain } = parts
   const { config } = running()
   const logger = log.module('admin')
   const draining = new AbortController()
   const profiler = new Profiler({ pause: config.admin.profiles.pause, draining: draining.signal })
+  const views = new Views(store)
+  const page = views.beside(store, config.telemetry.metrics.views)
+  const main = () => api?.page(page) ?? page
   const routes: AdminRoute[] = [
     ...sessionRoutes(sessions, () => running().upstreams.all.map(({ name }) => name), logger),
     upstreamsRoute(() => running().upstreams.all, sessions),
@@ -54,16 +62,21 @@ export function buildControl(parts: ControlParts): Control {
     ...logLevelRoutes(log),
     drainRoute(drain),
     ...pprofRoutes({ profiler, longest: config.admin.profiles.longest, draining: draining.signal }),
+    ...reloadRoutes(reload),
     ...errorRoutes({ ...incidents, messages: config.errors.messages }),
+    ...mcpRoutes({
+      ...{ version, health, sessions, logger, ...incidents },
+      metrics: main,
+      components: undefined,
+      messages: config.errors.messages,
+    }),
   ]
-  const views = new Views(store)
-  const page = views.beside(store, config.telemetry.metrics.views)
   const admin = new AdminListener({
     ...config.admin,
     limits: config.limits,
     health,
     store,
-    metrics: { main: () => api?.page(page) ?? page, views },
+    metrics: { main, views },
     routes,
     tokens: tokensOf(config.admin, logger),
     logger,

@@ -1,14 +1,16 @@
 /** Builds what one configuration says of traffic: its upstreams, the chain of interceptors, and the routes. */
 import type { Config } from './config/config.ts'
-import { Chain, type Link } from './exchange/chain.ts'
+import { Chain } from './exchange/chain.ts'
 import { createInflater } from './inspection/inflate.ts'
 import type { InspectionParts } from './inspection/parts.ts'
+import type { LoadedLink } from './interceptors/load.ts'
 import type { LastingParts } from './lasting-parts.ts'
 import { routeTable } from './listener/route-table.ts'
 import type { ProxyRoute } from './listener/router.ts'
 import { allowedHosts, allowedOrigins } from './mcp/allow-list.ts'
 import { proxyRoutes } from './proxy-routes.ts'
 import { stack } from './stack.ts'
+import type { AccessLog } from './telemetry/access-log.ts'
 import type { Instruments } from './telemetry/instruments.ts'
 import type { Log } from './telemetry/log.ts'
 import { chainMeter } from './telemetry/meters.ts'
@@ -19,6 +21,8 @@ import type { Upstreams } from './upstreams.ts'
 export interface DataPlane {
   readonly config: Config
   readonly upstreams: Upstreams
+  /** The user's interceptors. */
+  readonly own: readonly LoadedLink[]
   readonly chain: Chain
   readonly routes: readonly ProxyRoute[]
 }
@@ -31,11 +35,18 @@ export interface DataPlaneSurroundings {
   readonly traces: Traces | undefined
 }
 
-/** @param own the interceptors of the configuration, loaded */
+export interface DataPlaneParts {
+  readonly upstreams: Upstreams
+  /** The interceptors of the configuration, loaded. */
+  readonly own: readonly LoadedLink[]
+  /** `undefined`: off. */
+  readonly accessLog: AccessLog | undefined
+}
+
+/** Changes nothing: what it makes can be thrown away. */
 export function buildDataPlane(
   config: Config,
-  upstreams: Upstreams,
-  own: readonly Link[],
+  { upstreams, own, accessLog }: DataPlaneParts,
   surroundings: DataPlaneSurroundings,
 ): DataPlane {
   const { instruments, log, lasting, traces } = surroundings
@@ -47,7 +58,7 @@ export function buildDataPlane(
     stack({
       exchangeMeter: lasting.exchangeMeter,
       onError: (x) => lasting.incidents.ledger.exchangeEnded(x),
-      accessLog: log.access,
+      accessLog,
       endpointOf: (upstream) => upstreams.get(upstream)?.address.text,
       guard: {
         hosts: allowedHosts(config.listen.hosts, config.listen.host, hostnames),
@@ -77,7 +88,7 @@ export function buildDataPlane(
     instruments,
     log,
   })
-  return { config, upstreams, chain, routes }
+  return { config, upstreams, own, chain, routes }
 }
 
 function inspectionParts(

@@ -2,36 +2,35 @@
 import type { AddressInfo } from 'node:net'
 import type { Config } from './config/config.ts'
 import { buildControl } from './control.ts'
-import { buildDataPlane, type DataPlane } from './data-plane.ts'
 import { drain } from './drain.ts'
 import { exportComponent } from './health/export-component.ts'
 import { Health } from './health/health.ts'
 import { healthRoutes } from './health/routes.ts'
 import { upstreamComponent } from './health/upstream-component.ts'
 import { downBecause } from './incidents/alert-rule.ts'
-import { loadInterceptors } from './interceptors/load.ts'
 import { buildLastingParts } from './lasting-parts.ts'
 import { ProxyListener } from './listener/proxy.ts'
-import { Router } from './listener/router.ts'
 import { openFilesLimit, openFilesNeeded } from './open-files.ts'
+import { PlaneInForce } from './plane-in-force.ts'
+import type { ReadConfig, ReloadReport, ReloadTrigger } from './reload/reloader.ts'
+import { buildReload } from './reload-parts.ts'
 import { startExports } from './telemetry/exports.ts'
 import { Instruments } from './telemetry/instruments.ts'
 import type { Log } from './telemetry/log.ts'
 import { connectionMeter } from './telemetry/meters.ts'
 import { observeProcess } from './telemetry/process.ts'
 import { SeriesStore } from './telemetry/series.ts'
-import { Upstreams } from './upstreams.ts'
 
 export interface Gateway {
   /** Listens; resolves with where. */
   start(): Promise<{ readonly proxy: AddressInfo; readonly admin: AddressInfo }>
+  /** Reads the configuration again, and puts in force what can be. Never rejects. */
+  reload(trigger: ReloadTrigger): Promise<ReloadReport>
   /** Stops gracefully; resolves when everything is closed. */
   drain(): Promise<void>
   /** Stops at once. */
   close(): Promise<void>
 }
-
-const NOWHERE = { path: '_none', upstream: '_none', mcp: false }
 
 /** What the last export may take. */
 const EXPORT_MS = 2_000
@@ -41,6 +40,10 @@ export interface Surroundings {
   readonly version: string
   /** Where the packages of interceptors are looked up; the working directory unless told. */
   readonly folder?: string
+  /** Reads the configuration again, from the same sources. Unset, every reload is refused. */
+  readonly read?: ReadConfig
+  /** The configuration file, to be watched if the configuration says so. */
+  readonly file?: string | undefined
   /** Somebody asked for a drain by the admin listener. Unset, only the gateway drains, not the process. */
   readonly onDrainAsked?: () => void
 }
@@ -48,7 +51,7 @@ export interface Surroundings {
 /** Throws `InterceptorLoadError` when a module of the configuration cannot serve. */
 export async function buildGateway(
   config: Config,
-  { log, version, folder = process.cwd(), onDrainAsked }: Surroundings,
+  { log, version, folder = process.cwd(), read, file, onDrainAsked }: Surroundings,
 ): Promise<Gateway> {
   const store = new SeriesStore()
   const instruments = new Instruments(store)
@@ -56,7 +59,6 @@ export async function buildGateway(
   store.observe(() => instruments.logDropped.bind([]).observe(log.dropped))
 
   const lasting = buildLastingParts(config, { store, instruments, log })
-  const upstreams = new Upstreams(config, { instruments, log, version, sessions: lasting.sessions })
   // Before the interceptors are loaded.
   const exports = await startExports({
     config,
@@ -64,14 +66,13 @@ export async function buildGateway(
     instruments,
     log,
     version,
-    addressOf: (upstream) => upstreams.get(upstream)?.address,
+    addressOf: (upstream) => inForce.upstream(upstream)?.address,
   })
-  const health = new Health(version, [
-    ...upstreams.all.map(({ name, settings, probe }) => upstreamComponent(name, settings.required, probe)),
-    ...exports.targets.map(exportComponent),
-  ])
-  const own = await loadInterceptors(config.interceptors, folder)
-  const plane = buildDataPlane(config, upstreams, own, { instruments, log, lasting, traces: exports.traces })
+  const health = new Health(version)
+  health.add(() =>
+    inForce.plane.upstreams.all.map(({ name, settings, probe }) => upstreamComponent(name, settings.required, probe)),
+  )
+  health.add(() => exports.targets.map(exportComponent))
 
   const proxy = new ProxyListener({
     ...config.listen,
@@ -82,35 +83,44 @@ export async function buildGateway(
         ? log.module('listener').error({ err }, 'certificate not reloaded')
         : log.module('listener').info('certificate reloaded'),
   })
-  const routerOf = async ({ config: { listen, limits }, chain, routes }: DataPlane): Promise<Router> => {
-    const router = new Router(
-      {
-        host: listen.host,
-        origins: listen.origins,
-        requestBytes: limits.requestBytes,
-        chain,
-        routes,
-        nowhere: { facts: NOWHERE, active: instruments.requestsActive.bind([NOWHERE.upstream]) },
-        extra: (app) => healthRoutes(app, health),
-      },
-      proxy,
-    )
-    await router.ready()
-    return router
-  }
-  proxy.use(await routerOf(plane))
+  const inForce: PlaneInForce = new PlaneInForce({
+    instruments,
+    log,
+    version,
+    folder,
+    lasting,
+    traces: exports.traces,
+    proxy,
+    extra: (app) => healthRoutes(app, health),
+  })
+  const first = await inForce.prepare(config)
+  first.take()
+  const reload = buildReload({
+    inForce,
+    instruments,
+    log,
+    read,
+    file,
+    draining: () => health.draining,
+    collects: ({ telemetry, interceptors }) =>
+      !telemetry.enabled || interceptors.length === 0 || exports.api !== undefined,
+  })
   const control = buildControl({
-    running: () => plane,
+    version,
+    running: () => inForce.plane,
     log,
     health,
     store,
     sessions: lasting.sessions,
     incidents: lasting.incidents,
     api: exports.api,
+    reload,
     drain: onDrainAsked ?? (() => void drainOnce().catch((err: unknown) => log.logger.error({ err }, 'stop failed'))),
   })
 
   const close = async (): Promise<void> => {
+    reload.close()
+    const { upstreams } = inForce.plane
     await upstreams.stopProbes()
     await proxy.close()
     await upstreams.close()
@@ -122,7 +132,7 @@ export async function buildGateway(
   const stop = async (): Promise<void> => {
     health.draining = true
     control.drain()
-    await drain(proxy, config.drain)
+    await drain(proxy, inForce.plane.config.drain)
     await close()
   }
   let stopping: Promise<void> | undefined
@@ -135,10 +145,12 @@ export async function buildGateway(
     async start() {
       warnOfOpenFiles(config, log)
       const addresses = { admin: await control.listen(), proxy: await proxy.listen() }
-      upstreams.start()
-      lasting.incidents.start(() => upstreams.all.map(({ name, probe }) => [name, downBecause(probe)]))
+      inForce.probe()
+      lasting.incidents.start(() => inForce.plane.upstreams.all.map(({ name, probe }) => [name, downBecause(probe)]))
+      reload.start()
       return addresses
     },
+    reload: (trigger) => reload.reload(trigger),
     drain: drainOnce,
     close,
   }

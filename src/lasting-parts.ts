@@ -8,7 +8,7 @@ import { Passthrough } from './listener/passthrough.ts'
 import { FallbackWatch } from './mcp/fallback.ts'
 import { methodLabel } from './mcp/revision.ts'
 import { memoryPressure } from './session/memory-pressure.ts'
-import { SessionRegistry } from './session/registry.ts'
+import { type SessionLimits, SessionRegistry } from './session/registry.ts'
 import { ContextCost } from './telemetry/context-cost.ts'
 import { ExchangeMeter } from './telemetry/exchange-meter.ts'
 import type { Instruments } from './telemetry/instruments.ts'
@@ -33,6 +33,8 @@ export interface LastingParts {
   readonly fallbacks: FallbackWatch
   readonly readers: Readers
   readonly passthrough: Passthrough
+  /** Takes over what another configuration says of them. */
+  configure(config: Config): void
   close(): void
 }
 
@@ -49,11 +51,9 @@ const EXPIRY_MS = 60_000
 const now = (): number => performance.now()
 
 export function buildLastingParts(config: Config, { store, instruments, log }: LastingSurroundings): LastingParts {
+  let running = config
   const sessions = new SessionRegistry({
-    max: config.sessions.max,
-    idleMs: config.sessions.idle,
-    resumeMs: config.sessions.resume,
-    heartbeatMs: config.sessions.heartbeat,
+    ...sessionLimits(config),
     now,
     meter: sessionMeter(instruments.sessions),
     pressure: memoryPressure(),
@@ -69,14 +69,16 @@ export function buildLastingParts(config: Config, { store, instruments, log }: L
   const operationMeter = new OperationMeter(instruments.operations, names)
   const nameLabel: NameLabel = (upstream, kind, name) => names.label(upstream, kind, name)
   const incidents = buildIncidents(config, { store, instruments, log, nameLabel })
-  const slow = new SlowOperations({
-    thresholds: config.log.slow,
-    logger: log.module('inspection'),
-    onSlow: ({ upstream, method }, facts) => {
-      instruments.slowOperations.bind([upstream, methodLabel(method)]).add(1)
-      incidents.slowCalls.add(facts)
-    },
-  })
+  const slowAt = (thresholds: Config['log']['slow']) =>
+    new SlowOperations({
+      thresholds,
+      logger: log.module('inspection'),
+      onSlow: ({ upstream, method }, facts) => {
+        instruments.slowOperations.bind([upstream, methodLabel(method)]).add(1)
+        incidents.slowCalls.add(facts)
+      },
+    })
+  let slow = slowAt(config.log.slow)
   const rules =
     config.telemetry.rules.length > 0
       ? new MetricRules(config.telemetry.rules, store, {
@@ -86,7 +88,10 @@ export function buildLastingParts(config: Config, { store, instruments, log }: L
         })
       : undefined
   const operations = new Operations({
-    abandonAfter: config.sessions.abandonAfter,
+    // Read whenever it is looked for what has waited too long.
+    get abandonAfter() {
+      return running.sessions.abandonAfter
+    },
     now,
     ended: (operation) => {
       operationMeter.ended(operation)
@@ -114,10 +119,20 @@ export function buildLastingParts(config: Config, { store, instruments, log }: L
     fallbacks: new FallbackWatch({ now }),
     readers: new Readers(),
     passthrough: new Passthrough(),
+    configure(next) {
+      running = next
+      sessions.limit(sessionLimits(next))
+      names.follow(Object.keys(next.upstreams), next.inspection.namesFor)
+      slow = slowAt(next.log.slow)
+    },
     close() {
       for (const timer of timers) clearInterval(timer)
       sessions.drain()
       incidents.close()
     },
   }
+}
+
+function sessionLimits({ sessions: { max, idle, resume, heartbeat } }: Config): SessionLimits {
+  return { max, idleMs: idle, resumeMs: resume, heartbeatMs: heartbeat }
 }

@@ -9,12 +9,13 @@ import { usage } from './config/usage.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
-const loaded = await loadConfig({ argv: process.argv.slice(2), env: process.env, cwd: process.cwd() })
+const start = { argv: process.argv.slice(2), env: process.env, cwd: process.cwd() }
+const loaded = await loadConfig(start)
 if ('errors' in loaded) {
   process.stderr.write(formatErrors(loaded.errors))
   process.exitCode = EX_USAGE
 } else {
-  const { command, topic, options, config, folder } = loaded
+  const { command, topic, options, config } = loaded
   for (const warning of loaded.warnings) process.stderr.write(`sidelight: warning: ${warning}\n`)
   if (command === 'help') process.stdout.write(usage(topic))
   else if (command === 'version') process.stdout.write(`${version}\n`)
@@ -28,6 +29,6 @@ if ('errors' in loaded) {
     process.exitCode = await top(config.admin, options)
   } else {
     const { run } = await import('./command/run.ts')
-    await run(config, folder, version)
+    await run(loaded, version, () => loadConfig(start))
   }
 }

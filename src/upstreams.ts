@@ -1,9 +1,13 @@
 /** Builds the upstreams of one configuration: the endpoint of each, and the probe that asks whether it is alive. */
+import { hash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import type { Config, Upstream } from './config/config.ts'
 import type { SessionRegistry } from './session/registry.ts'
 import type { Instruments } from './telemetry/instruments.ts'
 import type { Log } from './telemetry/log.ts'
 import { endpointMeter } from './telemetry/meters.ts'
+import type { UpstreamTls } from './upstream/connector.ts'
 import { Endpoint } from './upstream/endpoint.ts'
 import { Probe, type ProbeResult } from './upstream/probe.ts'
 
@@ -14,6 +18,8 @@ export interface RunningUpstream {
   readonly probe: Probe
   /** Without credentials. */
   readonly address: { readonly host: string; readonly port: number; readonly text: string }
+  /** Of the files that its TLS settings name. */
+  readonly certificates: string
 }
 
 export interface UpstreamSurroundings {
@@ -25,13 +31,20 @@ export interface UpstreamSurroundings {
 
 export class Upstreams {
   readonly #all: ReadonlyMap<string, RunningUpstream>
+  readonly #surroundings: UpstreamSurroundings
+  /** Until they have given way to these. */
+  #before: Upstreams | undefined
+  /** Of configurations before, with exchanges that are not over. */
+  #retired: readonly Endpoint[] = []
 
-  constructor(config: Config, surroundings: UpstreamSurroundings) {
+  /** @param before those that run: whatever another configuration does not change goes on */
+  constructor(config: Config, surroundings: UpstreamSurroundings, before?: Upstreams) {
+    this.#surroundings = surroundings
+    this.#before = before
+    const { headBytes } = config.limits
+    const entries = Object.entries(config.upstreams)
     this.#all = new Map(
-      Object.entries(config.upstreams).map(([name, settings]) => [
-        name,
-        build(name, settings, config.limits.headBytes, surroundings),
-      ]),
+      entries.map(([name, settings]) => [name, build(name, settings, headBytes, surroundings, before?.get(name))]),
     )
   }
 
@@ -48,8 +61,22 @@ export class Upstreams {
     return (this.#all.get(name) as RunningUpstream).endpoint
   }
 
+  /** Begins to probe, and ends what those before had and these have not. */
   start(): void {
-    for (const { probe } of this.all) probe.start()
+    const before = this.#before?.all ?? []
+    const probes = new Set(before.map(({ probe }) => probe))
+    for (const { settings, endpoint, probe } of this.all) {
+      endpoint.permits.limit(settings.limits)
+      if (!probes.delete(probe)) probe.start()
+    }
+    for (const probe of probes) void probe.stop()
+    const endpoints = new Set(this.all.map(({ endpoint }) => endpoint))
+    const gone = before.map(({ endpoint }) => endpoint).filter((endpoint) => !endpoints.has(endpoint))
+    for (const { pool } of gone) pool.retire()
+    const retired = this.#before === undefined ? [] : this.#before.#retired
+    this.#retired = [...retired, ...gone].filter(({ pool }) => pool.size > 0)
+    for (const { name } of before) if (!this.#all.has(name)) forget(name, this.#surroundings)
+    this.#before = undefined
   }
 
   async stopProbes(): Promise<void> {
@@ -58,7 +85,8 @@ export class Upstreams {
 
   /** Closes every connection at once, with whatever is on it. */
   async close(): Promise<void> {
-    await Promise.all(this.all.map(({ endpoint }) => endpoint.pool.destroy()))
+    const endpoints = [...this.#retired, ...this.all.map(({ endpoint }) => endpoint)]
+    await Promise.all(endpoints.map(({ pool }) => pool.destroy()))
   }
 }
 
@@ -67,10 +95,15 @@ function build(
   settings: Upstream,
   headBytes: number,
   { instruments, log, version, sessions }: UpstreamSurroundings,
+  before: RunningUpstream | undefined,
 ): RunningUpstream {
+  const certificates = fingerprint(settings.tls)
   const meter = endpointMeter(instruments, name)
+  const stays = before !== undefined && before.certificates === certificates && sameWay(before.settings, settings)
   const onRestart = () => sessions.endpointRestarted(name, settings.url)
-  const endpoint = new Endpoint({ ...settings, headBytes, meter, onRestart })
+  const endpoint = stays ? before.endpoint : new Endpoint({ ...settings, headBytes, meter, onRestart })
+  const running = { name, settings, endpoint, address: addressOf(endpoint.url), certificates }
+  if (stays && isDeepStrictEqual(before.settings.probe, settings.probe)) return { ...running, probe: before.probe }
   let alive: boolean | undefined
   const onResult = (result: ProbeResult): void => {
     meter.probed(result)
@@ -80,8 +113,23 @@ function build(
     if (alive) logger.info({ upstream: name, probe: result.message }, 'upstream is alive')
     else logger.warn({ upstream: name, probe: result.message }, 'upstream is not alive')
   }
-  const probe = new Probe({ ...settings.probe, endpoint, version, onResult })
-  return { name, settings, endpoint, probe, address: addressOf(endpoint.url) }
+  return { ...running, probe: new Probe({ ...settings.probe, endpoint, version, onResult }) }
+}
+
+/** Whether the same connections serve both. Limits are no matter of connections. */
+function sameWay(a: Upstream, b: Upstream): boolean {
+  return a.url === b.url && a.keepAlive === b.keepAlive && isDeepStrictEqual(a.tls, b.tls)
+}
+
+/** Files may change under the same names. */
+function fingerprint({ ca, cert, key }: UpstreamTls): string {
+  const files = [ca, cert, key].map((file) => (file === undefined ? '' : hash('sha256', readFileSync(file), 'hex')))
+  return files.join(' ')
+}
+
+/** What nobody asks any more is neither up nor down. */
+function forget(name: string, { instruments }: UpstreamSurroundings): void {
+  instruments.upstreamUp.unbind([name])
 }
 
 function addressOf({ hostname, port, protocol, host }: URL): RunningUpstream['address'] {

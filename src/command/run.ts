@@ -1,21 +1,32 @@
 /** Runs the gateway as this process: signals, what it says of itself, exit codes. */
 import type { AddressInfo } from 'node:net'
 import { type Config, withUpstream } from '../config/config.ts'
+import type { Loaded, loadConfig } from '../config/load.ts'
 import { formatErrors } from '../config/report.ts'
-import { buildGateway } from '../gateway.ts'
+import { buildGateway, type Gateway } from '../gateway.ts'
 import { interceptorErrors } from '../interceptor-errors.ts'
 import { InterceptorLoadError } from '../interceptors/load.ts'
 import { boundReceivedMemory } from '../received-memory.ts'
 import { createLog, type Log, LogDestinationError } from '../telemetry/log.ts'
 import { EX_FAILED, EX_USAGE } from './exit-codes.ts'
 
-/** Resolves when it listens, or could not start and has said why. */
-export async function run(given: Config, folder: string, version: string): Promise<void> {
+type Read = () => ReturnType<typeof loadConfig>
+
+/**
+ * Resolves when it listens, or could not start and has said why.
+ * @param read reads the configuration again, from the same sources
+ */
+export async function run({ config: given, folder, file }: Loaded, version: string, read: Read): Promise<void> {
   boundReceivedMemory()
   const log = openLog(given)
   if (log === undefined) return
   // Before anything else may take long: unheard, it ends the process.
-  process.on('SIGHUP', () => void log.reopen())
+  let running: Gateway | undefined
+  process.on('SIGHUP', async () => {
+    // First, and whatever becomes of the configuration: whoever rotates logs waits for it.
+    await log.reopen()
+    await running?.reload('signal')
+  })
   process.on('exit', () => log.flushSync())
   // A user's interceptor may leave a promise or a timer that throws: its fault is told, and traffic goes on.
   process.on('uncaughtException', (err) => log.logger.error({ err }, 'uncaught error'))
@@ -27,9 +38,17 @@ export async function run(given: Config, folder: string, version: string): Promi
       await gateway.drain()
       await demo?.close()
     })
-    const gateway = await buildGateway(config, { log, version, folder, onDrainAsked: () => void stop('POST /drain') })
+    const gateway = await buildGateway(config, {
+      log,
+      version,
+      folder,
+      file,
+      read: async () => withDemo(await read(), demo),
+      onDrainAsked: () => void stop('POST /drain'),
+    })
     stopOnSignals(stop)
     announce(config, await gateway.start(), log, version)
+    running = gateway
   } catch (error) {
     await giveUp(error, log)
   }
@@ -45,6 +64,14 @@ function openLog({ log }: Config): Log | undefined {
     process.exitCode = EX_USAGE
     return undefined
   }
+}
+
+/** What was read again, with the demo where that is the upstream. */
+function withDemo(read: Awaited<ReturnType<Read>>, demo: { readonly url: string } | undefined): typeof read {
+  if ('errors' in read || Object.keys(read.config.upstreams).length > 0) return read
+  if (demo !== undefined) return { ...read, config: withUpstream(read.config, demo.url) }
+  const hint = 'the built-in demo serves only a process that began with it'
+  return { errors: [{ path: 'upstreams', message: 'holds none any more', hint }] }
 }
 
 /** Loaded only when there is nothing else to stand in front of. */

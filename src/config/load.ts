@@ -33,6 +33,8 @@ export interface Loaded {
   readonly config: Config
   /** The configuration file's, or the working directory: what is looked up by a name or a relative path begins here. */
   readonly folder: string
+  /** The configuration file's path, if there is one. */
+  readonly file?: string | undefined
   readonly warnings: readonly string[]
 }
 
@@ -58,7 +60,8 @@ export async function loadConfig({ argv, env, cwd }: Start): Promise<Loaded | { 
     errors.push({ path: 'check', message: 'needs a file', hint: 'sidelight check FILE' })
   }
   const source = named === undefined ? { document: {} } : await readDocument(resolve(cwd, named), named)
-  const folder = named === undefined ? cwd : dirname(resolve(cwd, named))
+  const file = named === undefined ? undefined : resolve(cwd, named)
+  const folder = file === undefined ? cwd : dirname(file)
   const over = [...telemetry.standard, ...placementsOf(given)]
   const { aliases } = telemetry
   const outcome = await readSettings('errors' in source ? {} : source.document, {
@@ -76,8 +79,10 @@ export async function loadConfig({ argv, env, cwd }: Start): Promise<Loaded | { 
   }
   errors.push(...outcome.errors)
   if (errors.length > 0) return { errors }
+  const unwatched = outcome.config.reload.watch && file === undefined
   const warnings = [...variables.warnings, ...telemetry.warnings, ...outcome.warnings]
-  return { command, topic, options, config: outcome.config, folder, warnings }
+  if (unwatched) warnings.push('reload.watch: has no effect, there is no configuration file')
+  return { command, topic, options, config: outcome.config, folder, file, warnings }
 }
 
 /**

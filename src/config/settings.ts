@@ -133,6 +133,17 @@ const drain = object(
   { description: 'How the process stops.' },
 )
 
+const reload = object(
+  {
+    watch: boolean({
+      default: false,
+      description:
+        'Read the configuration again when its file changes, also where a mounted ConfigMap is replaced. SIGHUP and `POST /reload` do so in any case.',
+    }),
+  },
+  { description: 'Taking another configuration while running.' },
+)
+
 export const settings = object(
   {
     listen,
@@ -157,6 +168,7 @@ export const settings = object(
     errors,
     alerts,
     drain,
+    reload,
     log,
   },
   { description: 'Configuration of Sidelight' },

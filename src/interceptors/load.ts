@@ -1,7 +1,9 @@
 /** Loads the interceptors of the configuration from their modules. */
+import { statSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 import type { Link } from '../exchange/chain.ts'
 import type { Interceptor } from '../exchange/interceptor.ts'
 
@@ -13,6 +15,13 @@ export interface ModuleSettings {
   readonly options: Readonly<Record<string, unknown>>
   readonly failOpen: boolean
   readonly mutates: boolean
+}
+
+/** An interceptor, and what it was made from. */
+export interface LoadedLink extends Link {
+  readonly settings: ModuleSettings
+  /** The state of its file when Node read its code; `undefined` for a package. */
+  readonly version: string | undefined
 }
 
 /** What is wrong with the interceptor at `index`; `message` says what to do. */
@@ -48,23 +57,46 @@ const MEANT = /^on([A-Z]|request|response|end)/
 /**
  * Throws an `InterceptorLoadError` that names every module that cannot serve.
  * @param folder where package names are looked up first: that of the configuration file
+ * @param before those that run: one whose module, name and options are the same goes on as it is, with what it holds
  */
-export async function loadInterceptors(settings: readonly ModuleSettings[], folder: string): Promise<Link[]> {
-  const links = new Map<string, Link>()
+export async function loadInterceptors(
+  settings: readonly ModuleSettings[],
+  folder: string,
+  before: readonly LoadedLink[] = [],
+): Promise<LoadedLink[]> {
+  const links = new Map<string, LoadedLink>()
   const faults: LoadFault[] = []
-  for (const [index, { module, name: given, options, failOpen, mutates }] of settings.entries()) {
+  for (const [index, entry] of settings.entries()) {
+    const { module, name: given, options, failOpen, mutates } = entry
     try {
-      const interceptor = check(await make(module, options, folder))
+      const running = before.find((link) => sameMaking(link.settings, entry))
+      const version = before.find((link) => link.settings.module === module)?.version ?? versionOf(module)
+      const interceptor = running?.interceptor ?? check(await make(module, options, folder))
       const name = checkName(given ?? interceptor.name)
       if (BUILT_IN.has(name)) throw new Error(`${name} is the name of a built-in interceptor; set "name"`)
       if (links.has(name)) throw new Error(`${name} is the name of another interceptor; set "name"`)
-      links.set(name, { interceptor, name, failOpen, mutates })
+      links.set(name, { interceptor, name, failOpen, mutates, settings: entry, version })
     } catch (error) {
       faults.push({ index, message: reason(error) })
     }
   }
   if (faults.length > 0) throw new InterceptorLoadError(faults)
   return [...links.values()]
+}
+
+/** Indexes of those whose file is another by now: Node reads the code of a module once in a process. */
+export function outdated(links: readonly LoadedLink[]): number[] {
+  return [...links.keys()].filter((i) => links[i]?.version !== versionOf(links[i]?.settings.module ?? ''))
+}
+
+function sameMaking(a: ModuleSettings, b: ModuleSettings): boolean {
+  return a.module === b.module && a.name === b.name && isDeepStrictEqual(a.options, b.options)
+}
+
+function versionOf(module: string): string | undefined {
+  if (!isAbsolute(module)) return undefined
+  const { mtimeMs, size } = statSync(module, { throwIfNoEntry: false }) ?? {}
+  return `${mtimeMs} ${size}`
 }
 
 async function make(module: string, options: Readonly<Record<string, unknown>>, folder: string): Promise<unknown> {

@@ -11,6 +11,7 @@ import {
 import { IncidentInstruments } from './incident-instruments.ts'
 import { OperationInstruments } from './operation-instruments.ts'
 import { ProcessInstruments } from './process-instruments.ts'
+import { ReloadInstruments } from './reload-instruments.ts'
 import type { SeriesStore } from './series.ts'
 import { SessionInstruments } from './session-instruments.ts'
 
@@ -293,6 +294,7 @@ export class Instruments extends Catalogue {
   readonly operations = new OperationInstruments(this.store)
   readonly sessions = new SessionInstruments(this.store)
   readonly incidents = new IncidentInstruments(this.store)
+  readonly config = new ReloadInstruments(this.store)
   readonly process = new ProcessInstruments(this.store)
 
   constructor(store: SeriesStore) {

@@ -28,13 +28,16 @@ interface Known {
 }
 
 export class LearnedNames {
-  readonly #options: Required<LearnedNamesOptions>
+  readonly #options: Required<Omit<LearnedNamesOptions, 'ttlMs'>>
+  /** How long a name is kept that was neither listed nor called, in milliseconds. */
+  ttlMs: number
   readonly #known = new Map<string, Known>()
   #listed = 0
   #complete = false
 
   constructor({ listed = 500, provisional = 50, ttlMs = 3_600_000, ...rest }: LearnedNamesOptions) {
-    this.#options = { listed, provisional, ttlMs, ...rest }
+    this.#options = { listed, provisional, ...rest }
+    this.ttlMs = ttlMs
   }
 
   /** Hot path: the name, or `_other`. */
@@ -74,7 +77,7 @@ export class LearnedNames {
         // A long session lists once and calls for hours: to forget the name would reset its counters.
         known.called = false
         known.at = now
-      } else if (now - known.at >= this.#options.ttlMs) {
+      } else if (now - known.at >= this.ttlMs) {
         this.#forget(known)
       }
     }

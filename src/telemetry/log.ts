@@ -15,16 +15,20 @@ export interface LogDestination extends LineSink {
   flushSync?(): void
 }
 
-export interface LogOptions extends ConfiguredLevels {
+/** What may be changed while lines are written. */
+export interface LogSettings extends ConfiguredLevels {
+  /** False switches the access log off. */
+  readonly access?: boolean
+  /** Which exchanges the access log leaves out. */
+  readonly filter?: AccessFilter
+}
+
+export interface LogOptions extends LogSettings {
   readonly format?: 'json' | 'console'
   /** `stdout`, `stderr`, the path of a file, or one's own. */
   readonly destination?: string | LogDestination
   /** Characters that wait at most while the destination is slow. */
   readonly queue?: number
-  /** False switches the access log off. */
-  readonly access?: boolean
-  /** Which exchanges the access log leaves out. */
-  readonly filter?: AccessFilter
 }
 
 export interface Log {
@@ -34,6 +38,8 @@ export interface Log {
   readonly levels: LogLevels
   /** Undefined when no exchange would be written, so that callers need not even gather the fields. */
   readonly access: AccessLog | undefined
+  /** Other settings: the access log that they mean, and what puts them in force. */
+  prepare(settings: LogSettings): { readonly access: AccessLog | undefined; readonly apply: () => void }
   /** Lines lost so far. */
   readonly dropped: number
   /** The same logger each time. */
@@ -51,7 +57,7 @@ export interface Log {
  * `LogDestinationError`.
  */
 export function createLog(options: LogOptions): Log {
-  const { format = 'json', access: wanted = true, filter } = options
+  const { format = 'json' } = options
   const { destination, reopen } = open(options)
   const sink = format === 'json' ? destination : inConsoleFormat(destination)
   // Without its `flushSync`, which pino calls after each line of level fatal: an alert must neither block nor lose lines.
@@ -62,7 +68,7 @@ export function createLog(options: LogOptions): Log {
     const logger = loggers.get(module)
     if (logger !== undefined) logger.level = level
   })
-  const access = wanted ? accessLogAt(levels.of('access'), sink, filter) : undefined
+  let access = accessLogOf(options, sink)
   const module = (name: LogModule): Logger => {
     const known = loggers.get(name)
     if (known !== undefined) return known
@@ -73,7 +79,17 @@ export function createLog(options: LogOptions): Log {
   return {
     logger: module('main'),
     levels,
-    access,
+    get access() {
+      return access
+    },
+    prepare(settings) {
+      const next = accessLogOf(settings, sink)
+      const apply = (): void => {
+        access = next
+        levels.configure(settings)
+      }
+      return { access: next, apply }
+    },
     get dropped() {
       return destination.dropped ?? 0
     },
@@ -142,7 +158,9 @@ function redactChildren(logger: Logger): void {
   } as Logger['child']
 }
 
-function accessLogAt(level: LogLevel, sink: LineSink, filter: AccessFilter | undefined): AccessLog | undefined {
+function accessLogOf({ level: general, levels, access = true, filter }: LogSettings, sink: LineSink) {
+  const level: LogLevel = levels?.access ?? general
+  if (!access) return undefined
   // Where it is off from the start, its fields are not even gathered.
   if (level === 'error' || level === 'fatal' || level === 'silent') return undefined
   return new AccessLog(sink, { level, filter })

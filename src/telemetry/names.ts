@@ -24,13 +24,24 @@ export interface NamesOptions {
 }
 
 export class Names {
-  readonly #options: NamesOptions
+  readonly #options: Omit<NamesOptions, 'ttlMs'>
+  #ttlMs: number
   readonly #upstreams = new Map<string, Readonly<Record<Kind, NamesOf>>>()
 
   constructor(upstreams: Iterable<string>, options: NamesOptions) {
     this.#options = options
-    for (const name of upstreams)
+    this.#ttlMs = options.ttlMs
+    this.follow(upstreams, options.ttlMs)
+  }
+
+  /** Names of these upstreams too. Those of others are forgotten in their time. */
+  follow(upstreams: Iterable<string>, ttlMs: number): void {
+    this.#ttlMs = ttlMs
+    for (const { tool, prompt } of this.#upstreams.values()) tool.learned.ttlMs = prompt.learned.ttlMs = ttlMs
+    for (const name of upstreams) {
+      if (this.#upstreams.has(name)) continue
       this.#upstreams.set(name, { tool: this.#namesOf(name, 'tool'), prompt: this.#namesOf(name, 'prompt') })
+    }
   }
 
   /** Hot path: the name, or `_other`. */
@@ -63,9 +74,9 @@ export class Names {
   }
 
   #namesOf(upstream: string, kind: Kind): NamesOf {
-    const { store, ttlMs, now, onOverflow } = this.#options
+    const { store, now, onOverflow } = this.#options
     const learned = new LearnedNames({
-      ttlMs,
+      ttlMs: this.#ttlMs,
       now,
       onOverflow,
       onForgotten: (name) => forget(store, upstream, kind, name),

@@ -28,7 +28,7 @@ export class Waiter {
 }
 
 export class Permits {
-  readonly #limits: PermitLimits
+  #limits: PermitLimits
   #first: Waiter | undefined
   #last: Waiter | undefined
   #calls = 0
@@ -37,6 +37,12 @@ export class Permits {
 
   constructor(limits: PermitLimits) {
     this.#limits = limits
+  }
+
+  /** Other limits from now on. Whoever has a permit keeps it, and who waits, its place in line. */
+  limit(limits: PermitLimits): void {
+    this.#limits = limits
+    while (this.#first !== undefined && this.#calls < limits.calls) this.#grant(this.#first)
   }
 
   get calls(): number {
@@ -90,10 +96,7 @@ export class Permits {
   releaseCall(): void {
     this.#calls--
     const next = this.#first
-    if (next === undefined || this.#calls >= this.#limits.calls) return
-    this.leave(next)
-    this.#calls++
-    next.granted()
+    if (next !== undefined && this.#calls < this.#limits.calls) this.#grant(next)
   }
 
   /** The head turned out to be an event stream: gives the call permit back for a stream permit; `false` if none is free. */
@@ -106,5 +109,11 @@ export class Permits {
 
   releaseStream(): void {
     this.#streams--
+  }
+
+  #grant(waiter: Waiter): void {
+    this.leave(waiter)
+    this.#calls++
+    waiter.granted()
   }
 }

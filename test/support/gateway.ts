@@ -23,6 +23,10 @@ export interface TestGateway {
   readonly log: readonly LogLine[]
   /** The lines of exchanges that ended so far. */
   readonly exchanges: readonly LogLine[]
+  /** The configuration file. */
+  readonly file: string
+  /** Puts other settings into the configuration file. */
+  rewrite(settings: Settings): void
   /** The value of one series; 0 where it does not exist. */
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>
   drain(): Promise<void>
@@ -43,15 +47,17 @@ export function inFrontOf(url: string, more: Settings = {}): Settings {
 export async function gateway(settings: Settings): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'sidelight-'))
   const file = join(folder, 'sidelight.yaml')
-  writeFileSync(file, stringify(withPorts(settings)))
-  const loaded = await loadConfig({ argv: ['--config', file], env: {}, cwd: folder })
+  const rewrite = (other: Settings): void => writeFileSync(file, stringify(withPorts(other)))
+  rewrite(settings)
+  const read = () => loadConfig({ argv: ['--config', file], env: {}, cwd: folder })
+  const loaded = await read()
   if ('errors' in loaded) {
     rmSync(folder, { recursive: true })
     throw new Error(JSON.stringify(loaded.errors, null, 2))
   }
   const lines: LogLine[] = []
   const log = createLog({ level: 'debug', destination: { write: (line) => lines.push(JSON.parse(line) as LogLine) } })
-  const running = await buildGateway(loaded.config, { log, version: '0.0.0-test' })
+  const running = await buildGateway(loaded.config, { log, version: '0.0.0-test', read, file })
   const { proxy, admin } = await running.start()
   const scheme = loaded.config.listen.tls === undefined ? 'http' : 'https'
   const adminUrl = `http://127.0.0.1:${admin.port}`
@@ -62,6 +68,8 @@ export async function gateway(settings: Settings): Promise<TestGateway> {
   return {
     url: `${scheme}://127.0.0.1:${proxy.port}`,
     adminUrl,
+    file,
+    rewrite,
     log: lines,
     get exchanges() {
       return lines.filter((line) => line.msg === 'exchange')
@@ -95,6 +103,8 @@ export interface GatewayProcess {
   readonly child: ChildProcess
   readonly log: readonly LogLine[]
   readonly stderr: string
+  /** Puts other settings into the configuration file of a process that began with one. */
+  rewrite(settings: Settings): void
   /** Resolves with the exit code, or the signal's name. */
   readonly exited: Promise<number | string>
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>
@@ -150,6 +160,7 @@ export async function gatewayProcess(
     get stderr() {
       return stderr
     },
+    rewrite: (other) => writeFileSync(join(folder, 'sidelight.yaml'), stringify(withPorts(other))),
     exited,
     metric: (name, labels) => metric(String(first.admin), name, labels),
     close: async () => {

@@ -1,0 +1,112 @@
+/** Holds the data plane in force, and lets that of another configuration take its place between two exchanges. */
+import { isDeepStrictEqual } from 'node:util'
+import type { FastifyInstance } from 'fastify'
+import type { Config } from './config/config.ts'
+import { at } from './config/errors.ts'
+import { buildDataPlane, type DataPlane, type DataPlaneSurroundings } from './data-plane.ts'
+import { loadInterceptors, outdated } from './interceptors/load.ts'
+import type { ProxyListener } from './listener/proxy.ts'
+import { Router } from './listener/router.ts'
+import { type RunningUpstream, Upstreams } from './upstreams.ts'
+
+export interface InForceSurroundings extends DataPlaneSurroundings {
+  readonly version: string
+  /** Where the packages of interceptors are looked up. */
+  readonly folder: string
+  readonly proxy: ProxyListener
+  /** Adds to the proxy listener what is no exchange. */
+  readonly extra: (app: FastifyInstance) => void
+}
+
+/** A data plane that is ready to be taken, or to be thrown away. */
+export interface Prepared {
+  /** What changed without a setting saying so: certificates under the same names. Paths of settings. */
+  readonly changed: readonly string[]
+  /** What Node will not read again: the code of interceptors. Paths of settings. */
+  readonly outdated: readonly string[]
+  /** Puts it in force, in this turn of the event loop. Exchanges that have begun keep the one before. */
+  readonly take: () => void
+}
+
+const NOWHERE = { path: '_none', upstream: '_none', mcp: false }
+
+export class PlaneInForce {
+  readonly #surroundings: InForceSurroundings
+  #plane: DataPlane | undefined
+  #probing = false
+
+  constructor(surroundings: InForceSurroundings) {
+    this.#surroundings = surroundings
+  }
+
+  /** There once the first was taken. */
+  get plane(): DataPlane {
+    return this.#plane as DataPlane
+  }
+
+  upstream(name: string): RunningUpstream | undefined {
+    return this.#plane?.upstreams.get(name)
+  }
+
+  /** Changes nothing. Throws `InterceptorLoadError` when a module of the configuration cannot serve. */
+  async prepare(config: Config): Promise<Prepared> {
+    const { instruments, log, version, folder, lasting, proxy } = this.#surroundings
+    const before = this.#plane
+    const own = await loadInterceptors(config.interceptors, folder, before?.own)
+    // Levels that somebody has set meanwhile stay, unless the configuration says something new.
+    const spoken = before === undefined || isDeepStrictEqual(before.config.log, config.log)
+    const { access, apply } = spoken ? { access: log.access, apply: undefined } : log.prepare(config.log)
+    const from = { instruments, log, version, sessions: lasting.sessions }
+    const upstreams = new Upstreams(config, from, before?.upstreams)
+    const plane = buildDataPlane(config, { upstreams, own, accessLog: access }, this.#surroundings)
+    const router = await this.#routerOf(plane)
+    const take = (): void => {
+      apply?.()
+      lasting.configure(config)
+      proxy.connections = config.limits.connections
+      proxy.use(router)
+      this.#plane = plane
+      if (this.#probing) upstreams.start()
+    }
+    return {
+      changed: before === undefined ? [] : recertified(before.upstreams, upstreams),
+      outdated: outdated(own).map((i) => `${at('interceptors', i)}.module`),
+      take,
+    }
+  }
+
+  /** Begins to ask upstreams whether they are alive. */
+  probe(): void {
+    this.#probing = true
+    this.plane.upstreams.start()
+  }
+
+  async #routerOf({ config: { listen, limits }, chain, routes }: DataPlane): Promise<Router> {
+    const { instruments, proxy, extra } = this.#surroundings
+    const router = new Router(
+      {
+        host: listen.host,
+        origins: listen.origins,
+        requestBytes: limits.requestBytes,
+        chain,
+        routes,
+        nowhere: { facts: NOWHERE, active: instruments.requestsActive.bind([NOWHERE.upstream]) },
+        extra,
+      },
+      proxy,
+    )
+    await router.ready()
+    return router
+  }
+}
+
+function recertified(before: Upstreams, { all }: Upstreams): string[] {
+  const changed = all.filter(({ name, certificates, settings: { tls } }) => {
+    const known = before.get(name)
+    // Other files are a setting that changed.
+    const same =
+      known !== undefined && (['ca', 'cert', 'key'] as const).every((key) => known.settings.tls[key] === tls[key])
+    return same && known.certificates !== certificates
+  })
+  return changed.map(({ name }) => `${at('upstreams', name)}.tls`)
+}
