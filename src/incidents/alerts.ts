@@ -104,6 +104,11 @@ export class Alerts {
   }
 }
 
+/** For answers in JSON. */
+export function alertFields({ name, severity, upstream, summary, startsAt }: Alert): Record<string, string> {
+  return { alert: name, severity, upstream, summary, started_at: new Date(startsAt).toISOString() }
+}
+
 const isAbout = (rule: AlertRule, upstream: string): boolean => (rule.upstream ?? upstream) === upstream
 
 function watchedOf({ rule, watched }: CompiledRule, upstream: string): Watched {

@@ -1,22 +1,21 @@
 /** `/errors` and `/alerts` of the admin listener. */
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
+import { AdminFault } from '../admin/fault.ts'
+import { PAGE_LIMIT, type Query, textOf } from '../admin/paging.ts'
 import type { AdminRoute } from '../admin/route.ts'
 import { OUTCOMES, type Outcome } from '../exchange/outcome.ts'
-import type { Alerts } from './alerts.ts'
-import type { ErrorLedger } from './error-ledger.ts'
+import { type Alerts, alertFields } from './alerts.ts'
+import type { ErrorLedger, ErrorQuery } from './error-ledger.ts'
 import { errorReport } from './error-report.ts'
 
 export interface ErrorRoutesParts {
   readonly ledger: ErrorLedger
-  readonly alerts: Alerts
+  readonly alerts: Pick<Alerts, 'firing'>
   /** Show what upstreams said. */
   readonly messages: boolean
 }
 
-type Query = Readonly<Record<string, string | string[] | undefined>>
-
-const DEFAULT_LIMIT = 50
-export const MOST_ERRORS = 500
+const USUAL_LIMIT = 50
 
 export function errorRoutes({ ledger, alerts, messages }: ErrorRoutesParts): AdminRoute[] {
   return [
@@ -24,36 +23,30 @@ export function errorRoutes({ ledger, alerts, messages }: ErrorRoutesParts): Adm
       method: 'GET',
       path: '/errors',
       right: 'read',
-      summary: 'Errors by kind: how many, since when, how fast, and the last few. ?upstream=, ?outcome=, ?limit=',
-      serve: (request: FastifyRequest, reply: FastifyReply) => {
-        const query = request.query as Query
-        const outcomes = new Set([query.outcome ?? []].flat())
-        for (const outcome of outcomes)
-          if (!isOutcome(outcome))
-            return refuse(reply, `There is no outcome ${JSON.stringify(outcome)}; there are ${OUTCOMES.join(', ')}`)
-        const limit = query.limit === undefined ? DEFAULT_LIMIT : Number(query.limit)
-        if (!Number.isInteger(limit) || limit < 1 || limit > MOST_ERRORS)
-          return refuse(reply, `limit must be a whole number from 1 to ${MOST_ERRORS}`)
-        const [upstream] = [query.upstream ?? []].flat()
-        reply.header('cache-control', 'no-store')
-        return errorReport(ledger, { upstream, outcomes: outcomes as Set<Outcome>, limit }, messages)
-      },
+      summary: `errors by kind: how many, since when, how fast, the last few; ?upstream=, ?outcome=, ?limit= (at most ${PAGE_LIMIT})`,
+      serve: (request: FastifyRequest) => errorReport(ledger, queryOf(request.query as Query), messages),
     },
     {
       method: 'GET',
       path: '/alerts',
       right: 'read',
-      summary: 'Alerts that are firing',
-      serve: (_request, reply) => {
-        reply.header('cache-control', 'no-store')
-        return {
-          alerts: alerts.firing().map((alert) => ({ ...alert, startsAt: new Date(alert.startsAt).toISOString() })),
-        }
-      },
+      summary: 'alerts that are firing',
+      serve: () => ({ alerts: alerts.firing().map(alertFields) }),
     },
   ]
 }
 
-const isOutcome = (word: string): word is Outcome => (OUTCOMES as readonly string[]).includes(word)
-
-const refuse = (reply: FastifyReply, message: string) => reply.code(400).send({ error: 'invalid_query', message })
+/** `outcome` may stand there more than once. */
+function queryOf(query: Query): ErrorQuery {
+  const outcomes = new Set<Outcome>()
+  for (const word of [query.outcome ?? []].flat()) {
+    const outcome = OUTCOMES.find((each) => each === word)
+    if (outcome === undefined)
+      throw new AdminFault(400, 'unknown_outcome', `There is no such outcome; there are ${OUTCOMES.join(', ')}`)
+    outcomes.add(outcome)
+  }
+  const limit = Number(textOf(query, 'limit') ?? USUAL_LIMIT)
+  if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_LIMIT)
+    throw new AdminFault(400, 'bad_request', `"limit" must be a number from 1 to ${PAGE_LIMIT}`)
+  return { upstream: textOf(query, 'upstream'), outcomes, limit }
+}

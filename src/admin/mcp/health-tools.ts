@@ -1,5 +1,6 @@
 /** The tools `get_health` and `set_component_health`. */
 import { parseDuration } from '../../config/units.ts'
+import { alertFields } from '../../incidents/alerts.ts'
 import type { ComponentSetter, Sources } from './sources.ts'
 import { inputs, READ_ONLY, structured, type Tool, ToolFault } from './tool.ts'
 
@@ -36,10 +37,7 @@ function getHealth({ health, alerts }: Sources): Tool {
       annotations: READ_ONLY,
     },
     run: () => {
-      const firing = alerts
-        .firing()
-        .map(({ startsAt, ...alert }) => ({ ...alert, started_at: new Date(startsAt).toISOString() }))
-      return structured({ ...health.ready().report, alerts: firing })
+      return structured({ ...health.ready().report, alerts: alerts.firing().map(alertFields) })
     },
   }
 }
