@@ -56,7 +56,7 @@ export function readArguments(argv: readonly string[]): Arguments {
       errors.push({ path: label, message: 'needs a value', hint: `${label} ${flag.value}` })
     } else if (isSetting(flag)) {
       const earlier = given.get(flag.name)?.values ?? []
-      given.set(flag.name, { flag, label, values: [...earlier, ...valuesOf(flag, token.value ?? '')] })
+      given.set(flag.name, { flag, label, values: [...earlier, ...valuesOf(flag, token.value ?? 'true')] })
     } else own.set(flag.name, { label, value: token.value ?? '' })
   }
   const command = readCommand(positionals, given, errors)

@@ -55,9 +55,9 @@ ${sections.join('\n\n')}
 `
 }
 
-function flagRow({ name, variable, value, setting, description }: Flag): string {
+function flagRow({ name, variable, value = '', setting, description }: Flag): string {
   const sets = setting === undefined ? '' : code(setting.join('.'))
-  const typed = flags.some((flag) => flag.name === name) ? code(`--${name} ${value}`) : ''
+  const typed = flags.some((flag) => flag.name === name) ? code(`--${name} ${value}`.trim()) : ''
   return row([typed, code(variable), sets, sentence(description)])
 }
 

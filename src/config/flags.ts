@@ -5,8 +5,8 @@ import type { Placement } from './placement.ts'
 export interface Flag {
   readonly name: string
   readonly variable: string
-  /** Stands for the value in the help text. */
-  readonly value: string
+  /** Stands for the value in the help text; without it, the flag is a switch, and its variable `true` or `false`. */
+  readonly value: string | undefined
   /** The setting that it overrides. */
   readonly setting: readonly string[] | undefined
   readonly description: string
@@ -20,6 +20,7 @@ export const flags: readonly Flag[] = [
     'MCP endpoint to stand in front of, as the upstream `default`',
   ),
   flag('config', 'FILE', undefined, 'configuration file, YAML or JSON'),
+  flag('watch', undefined, ['reload', 'watch'], 'read the configuration file again when it changes'),
   flag('host', 'HOST', ['listen', 'host'], 'address of the proxy listener'),
   flag('port', 'PORT', ['listen', 'port'], 'port of the proxy listener, 0 for any free one'),
   flag('admin-host', 'HOST', ['admin', 'host'], 'address of the admin listener'),
@@ -47,7 +48,7 @@ const unflagged: readonly Flag[] = [
 
 export const variables: readonly Flag[] = [...flags, ...unflagged]
 
-function flag(name: string, value: string, setting: Flag['setting'], description: string): Flag {
+function flag(name: string, value: Flag['value'], setting: Flag['setting'], description: string): Flag {
   return { name, variable: `SIDELIGHT_${name.toUpperCase().replaceAll('-', '_')}`, value, setting, description }
 }
 

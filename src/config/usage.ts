@@ -47,9 +47,10 @@ ${columns([...rows, ...gateway, ...others])}`
 }
 
 function configurationFlags(): Row[] {
-  return flags.map(({ name, value, setting, description }) => {
+  return flags.map(({ name, value = '', setting, description }) => {
     const preset = setting === undefined ? undefined : defaultOf(setting)
-    return [`--${name} ${value}`, preset === undefined ? description : `${description} (${preset})`]
+    const words = preset === undefined || preset === false ? description : `${description} (${preset})`
+    return [`--${name} ${value}`.trim(), words]
   })
 }
 
