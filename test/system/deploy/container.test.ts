@@ -31,6 +31,8 @@ test('the image runs unprivileged in a read-only root, and drains as process 1',
   const env = {
     PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
     HOME: process.env.HOME,
+    // How this machine reaches the registry; an engine has ways of its own.
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /_proxy$|_CERTS?$|cafile$/i.test(name))),
     npm_config_prefer_offline: 'true',
   }
   const image = build({ dockerfile: join(ROOT, 'deploy/Dockerfile'), source: ROOT, into: folder, env })
@@ -79,6 +81,15 @@ test('the image runs unprivileged in a read-only root, and drains as process 1',
   })
   assert.match(await answer.text(), /sidelight-demo/)
   assert.equal((await fetch(`${own}/health`)).status, 200)
+
+  // The check that the engine runs in it, of a gateway that is there and of one that is not
+  const healthy = async (url: string): Promise<number> => {
+    const check = run({ ...image, entrypoint: image.healthcheck }, ['--url', url], {})
+    return ((await once(check.child, 'exit')) as [number])[0]
+  }
+  await settles(async () => (await fetch(`${own}/health/ready`)).status === 200, { within: 10_000, every: 50 })
+  assert.equal(await healthy(admin.replace('localhost', '127.0.0.1')), 0)
+  assert.equal(await healthy('http://127.0.0.1:9'), 1)
 
   const inside = pid()
   const status = readFileSync(`/proc/${inside}/status`, 'utf8')

@@ -11,6 +11,8 @@ export interface Image {
   readonly labels: Readonly<Record<string, string>>
   readonly user: string
   readonly entrypoint: readonly string[]
+  /** Empty if there is none. */
+  readonly healthcheck: readonly string[]
 }
 
 interface Instruction {
@@ -23,6 +25,7 @@ interface Stage extends Image {
   readonly labels: Record<string, string>
   user: string
   entrypoint: readonly string[]
+  healthcheck: readonly string[]
   folder: string
 }
 
@@ -42,7 +45,16 @@ export function build({ dockerfile, source, into, env }: BuildOptions): Image {
   for (const { name, text } of instructions(readFileSync(dockerfile, 'utf8'))) {
     if (name === 'FROM') {
       const [base = '', , alias = String(stages.size)] = text.split(/\s+/)
-      stage = { root: join(into, alias), base, env: {}, labels: {}, user: 'root', entrypoint: [], folder: '/' }
+      stage = {
+        root: join(into, alias),
+        base,
+        env: {},
+        labels: {},
+        user: 'root',
+        entrypoint: [],
+        healthcheck: [],
+        folder: '/',
+      }
       mkdirSync(stage.root, { recursive: true })
       stages.set(alias, stage)
       continue
@@ -73,6 +85,9 @@ export function build({ dockerfile, source, into, env }: BuildOptions): Image {
         break
       case 'ENTRYPOINT':
         stage.entrypoint = JSON.parse(text) as string[]
+        break
+      case 'HEALTHCHECK':
+        stage.healthcheck = JSON.parse(text.replace(/^(--\S+\s+)*CMD\s+/, '')) as string[]
         break
       case 'ARG':
       case 'EXPOSE':

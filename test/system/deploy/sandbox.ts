@@ -1,6 +1,6 @@
 /** Runs an image's entry point as a container engine would: process 1, an unprivileged user, a read-only root. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Image } from './dockerfile.ts'
 
@@ -27,7 +27,7 @@ export interface Sandbox {
 }
 
 export function run({ root, env, user, entrypoint }: Image, args: readonly string[], more: NodeJS.ProcessEnv): Sandbox {
-  addBase(root)
+  if (!existsSync(join(root, 'nodejs'))) addBase(root)
   const child = spawn(
     'unshare',
     ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', SCRIPT, 'sh', user, ...entrypoint, ...args],
