@@ -19,7 +19,7 @@ export interface Panel {
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number }
   readonly datasource?: { readonly uid: string }
   readonly targets?: readonly Target[]
-  readonly fieldConfig?: { readonly defaults: { readonly unit?: string } }
+  readonly fieldConfig?: { readonly defaults: { readonly unit?: string; readonly noValue?: string } }
   readonly transformations?: readonly { readonly id: string; readonly options: Readonly<Record<string, object>> }[]
 }
 

@@ -12,25 +12,30 @@ export const prometheusMissing = spawnSync('prometheus', ['--version'], { stdio:
 export interface Job {
   readonly name: string
   readonly url: string
+  /** As service discovery gives them. */
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 export interface PrometheusServer {
-  /** The `data` of an answer of its HTTP API. */
+  /** The `data` of an answer of its HTTP API; rejects when it says no. */
   ask(path: string, parameters: Readonly<Record<string, string>>): Promise<unknown>
   close(): Promise<void>
 }
 
-export async function prometheusServer(jobs: readonly Job[]): Promise<PrometheusServer> {
+/** @param rules what rule files hold */
+export async function prometheusServer(jobs: readonly Job[], rules: readonly object[] = []): Promise<PrometheusServer> {
   const folder = mkdtempSync(join(tmpdir(), 'sidelight-prometheus-'))
   const configuration = {
-    global: { scrape_interval: '500ms', scrape_timeout: '500ms' },
-    scrape_configs: jobs.map(({ name, url }) => {
+    global: { scrape_interval: '500ms', scrape_timeout: '500ms', evaluation_interval: '500ms' },
+    rule_files: ['rules-*.yml'],
+    scrape_configs: jobs.map(({ name, url, labels = {} }) => {
       const { host, pathname, searchParams } = new URL(url)
       const params = Object.fromEntries([...searchParams.keys()].map((key) => [key, searchParams.getAll(key)]))
-      return { job_name: name, metrics_path: pathname, params, static_configs: [{ targets: [host] }] }
+      return { job_name: name, metrics_path: pathname, params, static_configs: [{ targets: [host], labels }] }
     }),
   }
   writeFileSync(join(folder, 'prometheus.yml'), stringify(configuration))
+  for (const [index, rule] of rules.entries()) writeFileSync(join(folder, `rules-${index}.yml`), stringify(rule))
   const args = [
     `--config.file=${join(folder, 'prometheus.yml')}`,
     `--storage.tsdb.path=${join(folder, 'data')}`,
@@ -57,7 +62,9 @@ export async function prometheusServer(jobs: readonly Job[]): Promise<Prometheus
   return {
     async ask(path, parameters) {
       const response = await fetch(`http://${address}/api/v1/${path}?${new URLSearchParams(parameters)}`)
-      return ((await response.json()) as { data: unknown }).data
+      const { data, error } = (await response.json()) as { data: unknown; error?: string }
+      if (error !== undefined) throw new Error(`${error}: ${JSON.stringify(parameters)}`)
+      return data
     },
     close,
   }

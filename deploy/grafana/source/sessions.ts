@@ -62,7 +62,8 @@ export const sessions: Board = {
         }),
         bars({
           title: 'Sessions opened',
-          description: 'By upstream.',
+          description:
+            'New sessions by upstream. Each was opened by an initialize that the upstream answered with an id.',
           unit: 'short',
           none: 'No session was opened',
           queries: [{ expr: events('upstream', ofUpstream('mcp_sessions_created_total')), legend: '{{upstream}}' }],

@@ -186,7 +186,6 @@ export const tools: Board = {
             {
               expr: quantile(0.95, 'mcp_method_name', ofUpstream('mcp_client_operation_duration_seconds_bucket')),
               legend: '{{mcp_method_name}}',
-              exemplars: true,
             },
           ],
         }),
