@@ -44,6 +44,7 @@ test('without anything, every setting has its default and there is no upstream',
       traces: config.telemetry.traces,
     },
     drain: { lag: 5000, deadline: 25_000 },
+    reload: { watch: false },
     log: {
       level: 'info',
       levels: {},
