@@ -9,7 +9,7 @@ import { pageOf, type Query, textOf } from './paging.ts'
 import type { AdminRoute, Right } from './route.ts'
 
 export interface SessionReport {
-  /** As `session` in the access log. */
+  /** As `mcp.session.id` in the access log. */
   readonly session: string
   /** The id itself, if revealed. */
   readonly id?: string
