@@ -87,7 +87,6 @@ describe('/sessions', () => {
     t.after(() => server.close())
     const g = await start(t, inFrontOf(server.url))
     const peer = await sdkClient(`${g.url}/mcp`)
-    t.after(() => peer.end())
     await peer.call('echo', { message: 'x' })
     const session = await settles(async () => {
       const [first] = (await read(g, '/sessions')).sessions as Json[]
@@ -110,6 +109,7 @@ describe('/sessions', () => {
     assert.ok(Date.parse(String(last_seen_at)) >= Date.parse(String(created_at)) && Number(age) >= 0)
     // As in the access log, so that the two can be joined.
     await settles(() => g.exchanges.some((line) => line['mcp.session.id'] === tag))
+    await peer.end()
   })
 
   it('comes in pages that hold every session once, of all upstreams or of one', async (t) => {
