@@ -67,7 +67,7 @@ export function buildControl(parts: ControlParts): Control {
     ...mcpRoutes({
       ...{ version, health, sessions, logger, ...incidents },
       metrics: main,
-      components: undefined,
+      reported: undefined,
       messages: config.errors.messages,
     }),
   ]

@@ -160,7 +160,8 @@ describe('alerts', { timeout: 60_000 }, () => {
       },
     })
     const client = await sdkClient(`${g.url}/mcp`)
-    const alerts = async () => (await (await fetch(`${g.adminUrl}/alerts`)).json()).alerts as { alert: string }[]
+    const alerts = async () =>
+      ((await (await fetch(`${g.adminUrl}/alerts`)).json()) as { alerts: { alert: string }[] }).alerts
     const failing = () => g.metric('sidelight_alerts_firing', { alert: 'Failing' })
     assert.equal(await failing(), 0)
     let calls = true
@@ -196,6 +197,7 @@ describe('alerts', { timeout: 60_000 }, () => {
     const origin = await rawOrigin({
       behaviour: (exchange) => exchange.respond({ body: '{"jsonrpc":"2.0","id":1,"result":{}}' }),
     })
+    t.after(() => origin.close().catch(() => {}))
     const g = await gateway({
       upstreams: { u: { url: `${origin.url}/mcp`, probe: { interval: '100ms' } } },
       alerts: {

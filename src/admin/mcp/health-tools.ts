@@ -1,15 +1,19 @@
 /** The tools `get_health` and `set_component_health`. */
 import { parseDuration } from '../../config/units.ts'
+import { STATUSES } from '../../health/health.ts'
+import { LONGEST_MESSAGE, ReportRefusedError } from '../../health/reported-components.ts'
 import { alertFields } from '../../incidents/alerts.ts'
-import type { ComponentSetter, Sources } from './sources.ts'
+import type { Sources } from './sources.ts'
 import { inputs, READ_ONLY, structured, type Tool, ToolFault } from './tool.ts'
 
-const STATUSES = ['healthy', 'degraded', 'unhealthy'] as const
+/** A month. */
+const LONGEST_MS = 31 * 24 * 3_600_000
+
 const STATUS = { type: 'string', enum: STATUSES } as const
 
 export function healthTools(sources: Sources): Tool[] {
-  const { components } = sources
-  return [getHealth(sources), ...(components === undefined ? [] : [setComponentHealth(components, sources)])]
+  const { reported } = sources
+  return [getHealth(sources), ...(reported === undefined ? [] : [setComponentHealth(reported, sources)])]
 }
 
 function getHealth({ health, alerts }: Sources): Tool {
@@ -36,13 +40,11 @@ function getHealth({ health, alerts }: Sources): Tool {
       },
       annotations: READ_ONLY,
     },
-    run: () => {
-      return structured({ ...health.ready().report, alerts: alerts.firing().map(alertFields) })
-    },
+    run: () => structured({ ...health.ready().report, alerts: alerts.firing().map(alertFields) }),
   }
 }
 
-function setComponentHealth(components: ComponentSetter, { logger }: Sources): Tool {
+function setComponentHealth(reported: NonNullable<Sources['reported']>, { logger }: Sources): Tool {
   return {
     right: 'write',
     definition: {
@@ -54,13 +56,17 @@ function setComponentHealth(components: ComponentSetter, { logger }: Sources): T
         'Give "for" so that what was set does not stay for ever. Needs a token with the right "write".',
       inputSchema: inputs(
         {
-          name: { type: 'string', description: 'Name of the component: letters, digits, and any of . _ : -' },
+          name: { type: 'string', description: 'Name of the component: letters, digits, and any of . _ -' },
           status: { ...STATUS, description: 'How it is.' },
-          message: { type: 'string', maxLength: 256, description: 'Why, in a sentence.' },
+          message: { type: 'string', maxLength: LONGEST_MESSAGE, description: 'Why, in a sentence.' },
           for: {
             type: 'string',
             pattern: '^\\d+(ms|s|m|h)$',
             description: 'How long it holds (30s, 10m, 2h); then what was before does. Left out: until set anew.',
+          },
+          required: {
+            type: 'boolean',
+            description: 'Whether its being unhealthy takes the gateway out of traffic. Left out: no, or as before.',
           },
         },
         ['name', 'status'],
@@ -71,14 +77,16 @@ function setComponentHealth(components: ComponentSetter, { logger }: Sources): T
       const name = given.needed('name')
       const status = given.word('status', STATUSES)
       if (status === undefined) throw new ToolFault('status is missing')
-      const message = given.text('message') ?? ''
+      const message = given.text('message', LONGEST_MESSAGE) ?? ''
       const text = given.text('for')
       const ttlMs = text === undefined ? undefined : parseDuration(text)
-      if (ttlMs !== undefined && !(ttlMs > 0)) throw new ToolFault('for must be a duration, for example 10m')
+      if (ttlMs !== undefined && !(ttlMs > 0 && ttlMs <= LONGEST_MS))
+        throw new ToolFault('for must be a duration such as 30s, 10m or 2h, at most 744h')
       try {
-        components.set(name, { status, message, ttlMs })
+        reported.set(name, { status, message, ttlMs, required: given.flag('required') })
       } catch (error) {
-        throw new ToolFault((error as Error).message)
+        if (error instanceof ReportRefusedError) throw new ToolFault(error.message)
+        throw error
       }
       logger.info({ component: name, status, for: text }, 'component set by MCP')
       return structured({ name, status, message, ...(text !== undefined && { for: text }) })

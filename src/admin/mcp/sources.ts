@@ -1,5 +1,6 @@
 /** What the tools and resources of the gateway's own MCP server tell of. */
 import type { Health } from '../../health/health.ts'
+import type { ReportedComponents } from '../../health/reported-components.ts'
 import type { Alerts } from '../../incidents/alerts.ts'
 import type { ErrorLedger } from '../../incidents/error-ledger.ts'
 import type { SessionRegistry } from '../../session/registry.ts'
@@ -12,7 +13,7 @@ export interface Sources {
   readonly metrics: () => FamilySource | Promise<FamilySource>
   readonly health: Pick<Health, 'ready'>
   /** Components that are set from outside. */
-  readonly components: ComponentSetter | undefined
+  readonly reported: Pick<ReportedComponents, 'set'> | undefined
   readonly ledger: ErrorLedger
   /** Whether upstreams' own words may be shown with errors. */
   readonly messages: boolean
@@ -20,16 +21,4 @@ export interface Sources {
   readonly slowCalls: SlowCalls
   readonly sessions: SessionRegistry
   readonly logger: { info(fields: object, message: string): void }
-}
-
-export interface ComponentSetter {
-  /** Throws an error, whose message may be shown, for what cannot be set. */
-  set(name: string, state: ComponentState): void
-}
-
-export interface ComponentState {
-  readonly status: 'healthy' | 'degraded' | 'unhealthy'
-  readonly message: string
-  /** Milliseconds after which the state before holds again; unset, never. */
-  readonly ttlMs: number | undefined
 }

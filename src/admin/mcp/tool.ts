@@ -83,6 +83,12 @@ export class Arguments {
     return word
   }
 
+  flag(name: string): boolean | undefined {
+    const value = this.#given[name]
+    if (value !== undefined && typeof value !== 'boolean') throw new ToolFault(`${name} must be true or false`)
+    return value
+  }
+
   whole(name: string, preset: number, largest: number): number {
     const value = this.#given[name] ?? preset
     if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > largest)
