@@ -53,8 +53,9 @@ function runsOf(line: string): Run[] {
   const runs: Run[] = []
   let classes: readonly string[] = []
   let column = 0
-  for (const part of line.split(SEQUENCE)) {
-    if (part.startsWith(ESCAPE)) classes = part.slice(2, -1).split(';').flatMap(classOf)
+  for (const [index, part] of line.split(SEQUENCE).entries()) {
+    // What was split at stands at every second place.
+    if (index % 2 === 1) classes = part.slice(2, -1).split(';').flatMap(classOf)
     else {
       if (part.includes(ESCAPE)) throw new Error(`an escape sequence that is not known in ${JSON.stringify(part)}`)
       if (part.trim() !== '') runs.push({ text: part, column, classes })
