@@ -12,7 +12,9 @@ import { sessionRoutes } from './admin/sessions.ts'
 import { tokensOf } from './admin/tokens-of-config.ts'
 import { upstreamsRoute } from './admin/upstreams-route.ts'
 import type { DataPlane } from './data-plane.ts'
+import { componentRoutes } from './health/component-routes.ts'
 import type { Health } from './health/health.ts'
+import type { ReportedComponents } from './health/reported-components.ts'
 import type { IncidentParts } from './incident-parts.ts'
 import { errorRoutes } from './incidents/error-routes.ts'
 import { reloadRoutes } from './reload/reload-route.ts'
@@ -29,6 +31,7 @@ export interface ControlParts {
   readonly version: string
   readonly log: Log
   readonly health: Health
+  readonly reported: ReportedComponents
   readonly store: SeriesStore
   readonly sessions: SessionRegistry
   readonly incidents: IncidentParts
@@ -47,7 +50,7 @@ export interface Control {
 }
 
 export function buildControl(parts: ControlParts): Control {
-  const { version, running, log, health, store, sessions, incidents, api, reload, drain } = parts
+  const { version, running, log, health, reported, store, sessions, incidents, api, reload, drain } = parts
   const { config } = running()
   const logger = log.module('admin')
   const draining = new AbortController()
@@ -63,11 +66,11 @@ export function buildControl(parts: ControlParts): Control {
     drainRoute(drain),
     ...pprofRoutes({ profiler, longest: config.admin.profiles.longest, draining: draining.signal }),
     ...reloadRoutes(reload),
+    ...componentRoutes(health, reported),
     ...errorRoutes({ ...incidents, messages: config.errors.messages }),
     ...mcpRoutes({
-      ...{ version, health, sessions, logger, ...incidents },
+      ...{ version, health, reported, sessions, logger, ...incidents },
       metrics: main,
-      reported: undefined,
       messages: config.errors.messages,
     }),
   ]

@@ -5,6 +5,7 @@ import { buildControl } from './control.ts'
 import { drain } from './drain.ts'
 import { exportComponent } from './health/export-component.ts'
 import { Health } from './health/health.ts'
+import { ReportedComponents } from './health/reported-components.ts'
 import { healthRoutes } from './health/routes.ts'
 import { upstreamComponent } from './health/upstream-component.ts'
 import { downBecause } from './incidents/alert-rule.ts'
@@ -73,6 +74,8 @@ export async function buildGateway(
     inForce.plane.upstreams.all.map(({ name, settings, probe }) => upstreamComponent(name, settings.required, probe)),
   )
   health.add(() => exports.targets.map(exportComponent))
+  const reported = new ReportedComponents({ taken: new Set(['gateway', 'event-loop', 'memory', 'log']) })
+  health.add(() => reported.components())
 
   const proxy = new ProxyListener({
     ...config.listen,
@@ -110,6 +113,7 @@ export async function buildGateway(
     running: () => inForce.plane,
     log,
     health,
+    reported,
     store,
     sessions: lasting.sessions,
     incidents: lasting.incidents,

@@ -12,8 +12,7 @@ const LONGEST_MS = 31 * 24 * 3_600_000
 const STATUS = { type: 'string', enum: STATUSES } as const
 
 export function healthTools(sources: Sources): Tool[] {
-  const { reported } = sources
-  return [getHealth(sources), ...(reported === undefined ? [] : [setComponentHealth(reported, sources)])]
+  return [getHealth(sources), setComponentHealth(sources)]
 }
 
 function getHealth({ health, alerts }: Sources): Tool {
@@ -44,7 +43,7 @@ function getHealth({ health, alerts }: Sources): Tool {
   }
 }
 
-function setComponentHealth(reported: NonNullable<Sources['reported']>, { logger }: Sources): Tool {
+function setComponentHealth({ reported, logger }: Sources): Tool {
   return {
     right: 'write',
     definition: {

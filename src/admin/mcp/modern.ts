@@ -8,6 +8,7 @@ import type { Answer, McpRequest } from './endpoint.ts'
 const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion'
 const CAPABILITIES_KEY = 'io.modelcontextprotocol/clientCapabilities'
 
+const INVALID_REQUEST = -32600
 const HEADER_MISMATCH = -32020
 const UNSUPPORTED_VERSION = -32022
 
@@ -49,9 +50,10 @@ export async function answerModern(
   }
 }
 
-/** What is about the revision alone. */
+/** What is wrong whatever is asked. */
 function refusalOf(headers: RequestHeaders, body: unknown): RpcFault | undefined {
   const { id, method, params, meta } = read(body)
+  if (method === '' && !Array.isArray(body)) return new RpcFault(INVALID_REQUEST, 'This is no JSON-RPC request')
   const stated = meta[VERSION_KEY] ?? headers['mcp-protocol-version']
   if (stated !== MODERN) {
     const data = { supported: [MODERN], requested: String(stated).slice(0, 64) }
@@ -97,11 +99,12 @@ async function resultOf(
   }
 }
 
-/** Of what is no message, nothing. */
+/** The method is empty where it is no request. */
 function read(body: unknown): Request {
-  const { id, method, params } = objectOf(body)
+  const { jsonrpc, id, method, params } = objectOf(body)
   const given = objectOf(params)
-  return { id, method: String(method ?? ''), params: given, meta: objectOf(given._meta) }
+  const isRequest = jsonrpc === '2.0' && typeof method === 'string'
+  return { id, method: isRequest ? method : '', params: given, meta: objectOf(given._meta) }
 }
 
 const objectOf = (value: unknown): Readonly<Record<string, unknown>> =>

@@ -13,7 +13,7 @@ export interface Sources {
   readonly metrics: () => FamilySource | Promise<FamilySource>
   readonly health: Pick<Health, 'ready'>
   /** Components that are set from outside. */
-  readonly reported: Pick<ReportedComponents, 'set'> | undefined
+  readonly reported: Pick<ReportedComponents, 'set'>
   readonly ledger: ErrorLedger
   /** Whether upstreams' own words may be shown with errors. */
   readonly messages: boolean
