@@ -7,7 +7,7 @@ import { buildDataPlane, type DataPlane, type DataPlaneSurroundings } from './da
 import { loadInterceptors, outdated } from './interceptors/load.ts'
 import type { ProxyListener } from './listener/proxy.ts'
 import { Router } from './listener/router.ts'
-import { type RunningUpstream, Upstreams } from './upstreams.ts'
+import { type RunningUpstream, type UpstreamSurroundings, Upstreams } from './upstreams.ts'
 
 export interface InForceSurroundings extends DataPlaneSurroundings {
   readonly version: string
@@ -28,6 +28,8 @@ export interface Prepared {
   readonly take: () => void
 }
 
+/** Stands for the session that a list of tools came by. A session of a downstream has no space in its id. */
+const PROBE = 'sidelight probe'
 const NOWHERE = { path: '_none', upstream: '_none', mcp: false }
 
 export class PlaneInForce {
@@ -56,7 +58,12 @@ export class PlaneInForce {
     // Levels that somebody has set meanwhile stay, unless the configuration says something new.
     const spoken = before === undefined || isDeepStrictEqual(before.config.log, config.log)
     const { access, apply } = spoken ? { access: log.access, apply: undefined } : log.prepare(config.log)
-    const from = { instruments, log, version, sessions: lasting.sessions }
+    const { sessions, names, contextCost } = lasting
+    const onTools: UpstreamSurroundings['onTools'] = (upstream, page, cursor) => {
+      names.listed(upstream, PROBE, cursor, page)
+      contextCost.listed(upstream, page)
+    }
+    const from = { instruments, log, version, sessions, onTools }
     const upstreams = new Upstreams(config, from, before?.upstreams)
     const plane = buildDataPlane(config, { upstreams, own, accessLog: access }, this.#surroundings)
     const router = await this.#routerOf(plane)

@@ -7,9 +7,11 @@ import type { SessionRegistry } from './session/registry.ts'
 import type { Instruments } from './telemetry/instruments.ts'
 import type { Log } from './telemetry/log.ts'
 import { endpointMeter } from './telemetry/meters.ts'
+import { upstreamTraffic } from './telemetry/upstream-traffic.ts'
 import type { UpstreamTls } from './upstream/connector.ts'
 import { Endpoint } from './upstream/endpoint.ts'
 import { Probe, type ProbeResult } from './upstream/probe.ts'
+import type { OnPage } from './upstream/probe-conversation.ts'
 
 export interface RunningUpstream {
   readonly name: string
@@ -27,6 +29,8 @@ export interface UpstreamSurroundings {
   readonly log: Log
   readonly version: string
   readonly sessions: SessionRegistry
+  /** A probe has got a page of the tools of an upstream. */
+  readonly onTools: (upstream: string, ...page: Parameters<OnPage>) => void
 }
 
 export class Upstreams {
@@ -94,7 +98,7 @@ function build(
   name: string,
   settings: Upstream,
   headBytes: number,
-  { instruments, log, version, sessions }: UpstreamSurroundings,
+  { instruments, log, version, sessions, onTools }: UpstreamSurroundings,
   before: RunningUpstream | undefined,
 ): RunningUpstream {
   const certificates = fingerprint(settings.tls)
@@ -113,7 +117,17 @@ function build(
     if (alive) logger.info({ upstream: name, probe: result.message }, 'upstream is alive')
     else logger.warn({ upstream: name, probe: result.message }, 'upstream is not alive')
   }
-  return { ...running, probe: new Probe({ ...settings.probe, endpoint, version, onResult }) }
+  const { traffic, learnNames, ...asked } = settings.probe
+  const probe = new Probe({
+    ...asked,
+    endpoint,
+    version,
+    onResult,
+    onPage: learnNames ? (...page) => onTools(name, ...page) : undefined,
+    traffic: traffic ? upstreamTraffic(instruments, name) : undefined,
+    before: stays ? before.probe : undefined,
+  })
+  return { ...running, probe }
 }
 
 /** Whether the same connections serve both. Limits are no matter of connections. */

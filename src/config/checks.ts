@@ -1,5 +1,6 @@
 /** Checks what no single setting can tell: that the parts of a configuration fit together. */
 import { checkAdmin } from './checks-admin.ts'
+import { checkHealth } from './checks-health.ts'
 import { checkAlerts } from './checks-incidents.ts'
 import { checkPair, checkTelemetry } from './checks-telemetry.ts'
 import type { Config } from './config.ts'
@@ -32,6 +33,7 @@ export function checkConfig(config: Config, errors: ConfigError[]): string[] {
     if (sound('listen') && leadsBack(url, config.listen)) refuseLoop(at('upstreams', name), config, refuse)
     checkPair(`${at('upstreams', name)}.tls`, tls, refuse)
   }
+  if (sound('health')) checkHealth(config, refuse, sound)
   if (sound('alerts.rules')) checkAlerts(config, refuse, sound)
   checkUpstreamsOf(routes, Object.keys(config.upstreams), refuse)
   checkPaths(routes, refuse)

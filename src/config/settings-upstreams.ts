@@ -1,6 +1,7 @@
 /** The settings of an upstream and of a route to it. */
-import { boolean, duration, integer, list, literals, map, maybe, object, optional, string } from './schema.ts'
-import { headerValue, hostName, httpUrl, pemFile, urlPath, urlPaths } from './values.ts'
+import { boolean, duration, integer, list, literals, maybe, object, optional, string } from './schema.ts'
+import { probe } from './settings-probe.ts'
+import { hostName, httpUrl, pemFile, urlPath, urlPaths } from './values.ts'
 
 export const upstream = object(
   {
@@ -51,23 +52,7 @@ export const upstream = object(
       atLeast: 1,
       description: "How long an idle connection to it stays open. Keep it below the upstream's own.",
     }),
-    probe: object(
-      {
-        enabled: boolean({
-          default: true,
-          description:
-            'Whether the upstream is probed. Otherwise readiness never depends on it: an upstream that nobody asked counts as ready.',
-        }),
-        interval: duration({ default: '10s', atLeast: 100, description: 'Time between two probes.' }),
-        timeout: duration({ default: '2s', atLeast: 1, description: 'Time for a probe to be answered.' }),
-        headers: map(headerValue({ examples: ['sidelight-probe'] }), {
-          keys: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
-          default: {},
-          description: 'Headers to send with each probe, for example `authorization`.',
-        }),
-      },
-      { description: 'The MCP probe behind `/health/ready`.' },
-    ),
+    probe,
   },
   { description: 'An MCP service.' },
 )

@@ -14,6 +14,7 @@ import {
   size,
   string,
 } from './schema.ts'
+import { health } from './settings-health.ts'
 import { alerts, errors } from './settings-incidents.ts'
 import { admin, listen } from './settings-listeners.ts'
 import { log } from './settings-log.ts'
@@ -165,6 +166,7 @@ export const settings = object(
     sessions,
     inspection,
     telemetry,
+    health,
     errors,
     alerts,
     drain,

@@ -15,11 +15,12 @@ export function upstreamComponent(
       // Exchanges alone could tell that it is down, and none would come any more to tell that it is up again.
       if (result === 'off') return { status: 'healthy', message: 'not probed' }
       if (result === undefined) return { status: 'unhealthy', message: 'not probed yet' }
+      const { alive, degraded, message, duration, at } = result
       return {
-        status: !probe.alive ? 'unhealthy' : result.alive ? 'healthy' : 'degraded',
-        message: result.message,
-        duration_ms: Math.round(result.duration),
-        checked_at: new Date(result.at).toISOString(),
+        status: !probe.alive ? 'unhealthy' : alive && degraded === undefined ? 'healthy' : 'degraded',
+        message: alive && degraded !== undefined ? degraded : message,
+        duration_ms: Math.round(duration),
+        checked_at: new Date(at).toISOString(),
       }
     },
   }

@@ -50,10 +50,10 @@ export function endpointMeter(
       queue_timeout: rejected('queue_timeout'),
       streams_full: rejected('streams_full'),
     },
-    probed: ({ alive, duration }) => {
+    probed: ({ alive, duration, byTraffic }) => {
       // Bound by the first probe: an upstream that is not probed is not down.
       instruments.upstreamUp.bind([upstream]).set(alive ? 1 : 0)
-      instruments.upstreamProbeDuration.bind([upstream]).record(duration / 1000)
+      if (byTraffic !== true) instruments.upstreamProbeDuration.bind([upstream]).record(duration / 1000)
     },
   }
 }

@@ -37,6 +37,8 @@ export class Endpoint {
   readonly permits: Permits
   readonly pool: Pool
   readonly meter: EndpointMeter
+  /** No connection could be made: whoever probes may want to know at once. */
+  onUnreachable: (() => void) | undefined = undefined
   readonly #restart = new RestartWatch()
   readonly #onRestart: (() => void) | undefined
 
@@ -55,6 +57,7 @@ export class Endpoint {
   /** No connection could be made. */
   unreachable(): void {
     this.#restart.refused(performance.now())
+    this.onUnreachable?.()
   }
 
   /** @param sentAt when the request was sent, in milliseconds of `performance.now()` */
