@@ -58,7 +58,10 @@ export function buildReload(surroundings: ReloadSurroundings): ReloadParts {
     }
   }
   const reloader = new Reloader({
-    read,
+    read: async () => {
+      await fileWatch?.reading()
+      return read()
+    },
     running: () => inForce.plane.config,
     apply,
     meter: reloadMeter(instruments.config),

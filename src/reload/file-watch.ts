@@ -21,16 +21,20 @@ export class FileWatch {
     this.#interval = interval
   }
 
-  /** Again and again is the same as once. */
+  /** Again and again is the same as once. Tells of changes since the file was last read, or else from now on. */
   start(): void {
-    if (this.#timer !== undefined) return
-    this.#known = undefined
-    this.#look()
+    if (this.#timer === undefined) this.#look()
+  }
+
+  /** The file is about to be read: what is there now is known. */
+  async reading(): Promise<void> {
+    this.#known = await identity(this.#path)
   }
 
   stop(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#known = undefined
   }
 
   #look(): void {

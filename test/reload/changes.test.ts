@@ -5,8 +5,7 @@ import { stringify } from 'yaml'
 import { changesBetween } from '../../src/reload/changes.ts'
 import { loaded } from '../config/load-with.ts'
 
-const config = async (document: unknown) =>
-  (await loaded({ yaml: stringify(document) })).config
+const config = async (document: unknown) => (await loaded({ yaml: stringify(document) })).config
 
 const FILES = { url: 'http://127.0.0.1:3001/mcp' }
 const NOTES = { url: 'http://127.0.0.1:3002/mcp' }

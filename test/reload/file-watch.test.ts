@@ -94,6 +94,18 @@ test('a file that is gone is told, and again when it is back', async (t) => {
   await settles(() => changes() === 2)
 })
 
+test('what was read is known, and what came before it was watched is not lost', async (t) => {
+  const { file, watch, changes } = stage(t, plain)
+  await watch.reading()
+  writeFileSync(file, 'bb')
+  watch.start()
+  await settles(() => changes() === 1)
+  writeFileSync(file, 'ccc')
+  await watch.reading()
+  await looks()
+  assert.equal(changes(), 1)
+})
+
 test('stopped, it tells nothing, and begun again, only what comes then', async (t) => {
   const { file, watch, changes } = stage(t, plain)
   watch.start()
