@@ -14,6 +14,7 @@ import (
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	_ "k8s.io/kubernetes/pkg/apis/apps/install"
 	_ "k8s.io/kubernetes/pkg/apis/autoscaling/install"
+	"k8s.io/kubernetes/pkg/apis/core"
 	_ "k8s.io/kubernetes/pkg/apis/core/install"
 	_ "k8s.io/kubernetes/pkg/apis/networking/install"
 	_ "k8s.io/kubernetes/pkg/apis/policy/install"
@@ -93,5 +94,21 @@ func create(strategy rest.RESTCreateStrategy, object runtime.Object, version sch
 		ctx = request.WithNamespace(ctx, namespace)
 	}
 	rest.FillObjectMetaSystemFields(metadata)
+	allot(object)
 	return rest.BeforeCreate(strategy, ctx, object)
+}
+
+// What a server gives to a Service before it looks at it.
+func allot(object runtime.Object) {
+	service, isService := object.(*core.Service)
+	if !isService {
+		return
+	}
+	spec := &service.Spec
+	if spec.ClusterIP != "" && len(spec.ClusterIPs) == 0 {
+		spec.ClusterIPs = []string{spec.ClusterIP}
+	}
+	if spec.Type == core.ServiceTypeLoadBalancer && spec.ExternalTrafficPolicy == core.ServiceExternalTrafficPolicyLocal && spec.HealthCheckNodePort == 0 {
+		spec.HealthCheckNodePort = 30000
+	}
 }
