@@ -42,7 +42,7 @@ export function goProgram(folder: string): Promise<string> {
   for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)))
   const name = basename(folder)
   return cached(`${name}-${hash.digest('hex').slice(0, 16)}`, async (target) => {
-    await tool(['build', '-trimpath', '-ldflags=-s -w', '-o', join(target, name), '.'], { cwd: folder })
+    await goTool(['build', '-trimpath', '-ldflags=-s -w', '-o', join(target, name), '.'], { cwd: folder })
     return name
   })
 }
@@ -51,18 +51,19 @@ export function goProgram(folder: string): Promise<string> {
 export function goInstall(path: string, version: string, flags: readonly string[] = []): Promise<string> {
   const key = `${path}@${version} ${flags.join(' ')}`.trim().replaceAll(/[^\w.@-]+/g, '-')
   return cached(key, async (target) => {
-    await tool(['install', '-trimpath', ...flags, `${path}@${version}`], { env: { GOBIN: target } })
+    await goTool(['install', '-trimpath', ...flags, `${path}@${version}`], { env: { GOBIN: target } })
     return readdirSync(target)[0] as string
   })
 }
 
 /** The folder of a module's source. */
 export async function goModule(path: string, version: string): Promise<string> {
-  const { stdout } = await tool(['mod', 'download', '-json', `${path}@${version}`], { cwd: '/' })
+  const { stdout } = await goTool(['mod', 'download', '-json', `${path}@${version}`], { cwd: '/' })
   return (JSON.parse(stdout) as { Dir: string }).Dir
 }
 
-function tool(args: readonly string[], { cwd, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv }) {
+/** Resolves with what `go` printed; rejects if it fails. */
+export function goTool(args: readonly string[], { cwd, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
   if (go === undefined) throw new Error(goMissing)
   // GOFLAGS of the machine could say -mod=vendor; cgo would need a compiler for C.
   const all = { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '', GOWORK: 'off', ...env }
