@@ -26,6 +26,9 @@ const samples = new Map<string, Sample>([
 ])
 const store = new SeriesStore()
 new Instruments(store)
+
+export const catalogue: Iterable<{ readonly def: InstrumentDef }> = store.instruments
+
 for (const { def } of store.instruments) {
   const { sample } = prometheusName(def)
   const labels = new Set([...TARGET_LABELS, ...def.labels.map(prometheusLabel)])

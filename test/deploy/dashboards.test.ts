@@ -5,7 +5,8 @@ import { describe, test } from 'node:test'
 import { parse } from 'yaml'
 import { SOURCE } from '../../deploy/grafana/source/panels.ts'
 import { FAILED } from '../../deploy/grafana/source/promql.ts'
-import { checkExpression, labelsOf } from './catalogue.ts'
+import { prometheusName } from '../../src/telemetry/prometheus-names.ts'
+import { catalogue, checkExpression, labelsOf } from './catalogue.ts'
 import { type DashboardFile, dashboardFiles, everything, filledIn, labelValues, type Panel } from './dashboards.ts'
 import { usesOf } from './promql.ts'
 import { ROOT, rules } from './rules.ts'
@@ -102,6 +103,18 @@ test('dashboards are checked by a check that finds what is not there', () => {
   assert.throws(() => checkExpression(filledIn('mcp_requests_total{tool="$tool"}', { tool: '.+' })), /no label tool/)
   assert.ok(!labelsAfter('sum by (upstream) (mcp_requests_total)').has('outcome'))
   assert.throws(() => labelValues('query_result(up)'), /not label_values/)
+})
+
+test('every instrument has a place on a dashboard', () => {
+  const exprs = all.flatMap((each) => shown(each).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))).join()
+  for (const { def } of catalogue) {
+    const { sample } = prometheusName(def)
+    assert.match(
+      exprs,
+      new RegExp(`\\b${sample}(_bucket|_sum|_count)?\\{`),
+      `${sample} is on none: add it in deploy/grafana/source`,
+    )
+  }
 })
 
 test('dashboards and alerts call the same things failed', () => {

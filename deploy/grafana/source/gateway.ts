@@ -1,6 +1,6 @@
 /** Gateway internals: what the gateway itself costs, what it refuses, and whether its telemetry is whole. */
 import type { Board } from './board.ts'
-import { bars, figure, lines, type Query, stacked } from './panels.ts'
+import { bands, bars, figure, lines, type Query, stacked } from './panels.ts'
 import { events, mean, ofGateway, ofProcess, ofUpstream, quantile, rate, sum, sumRate } from './promql.ts'
 import { rows } from './tables.ts'
 
@@ -255,6 +255,77 @@ export const gateway: Board = {
               legend: '{{interceptor}} {{error_type}}',
             },
           ],
+        }),
+      ],
+    },
+    {
+      title: 'Configuration and alerts',
+      panels: [
+        bands({
+          title: 'Configuration',
+          description:
+            'Whether the configuration could be taken when it was last read. Refused, the one before stays in force.',
+          unit: 'none',
+          words: ['taken', 'refused'],
+          queries: [{ expr: ofGateway('sidelight_config_last_reload_successful'), legend: INSTANCE }],
+        }),
+        bars({
+          title: 'Reloads',
+          description:
+            'Times that the configuration was read again. A refused one is told in the log, with every error.',
+          unit: 'short',
+          none: 'It was not read again',
+          queries: [{ expr: events('result', ofGateway('sidelight_config_reloads_total')), legend: '{{result}}' }],
+        }),
+        lines({
+          title: 'Age of the configuration',
+          description: 'Since it was last taken. Gateways of one kind that differ do not run the same.',
+          unit: 's',
+          queries: [
+            {
+              expr: `time() - ${ofGateway('sidelight_config_last_reload_success_timestamp_seconds')}`,
+              legend: INSTANCE,
+            },
+          ],
+        }),
+        lines({
+          title: 'Settings that wait for a restart',
+          description:
+            'Settings of the configuration last taken that differ from what runs until the process starts anew.',
+          unit: 'short',
+          queries: [{ expr: ofGateway('sidelight_config_needs_restart'), legend: INSTANCE }],
+        }),
+        lines({
+          title: 'Own alerts',
+          description:
+            'Alerts of the rules in the configuration that are firing. Those of Prometheus are on the Overview.',
+          unit: 'short',
+          none: 'The configuration has no alerts',
+          queries: [{ expr: sum('alert', ofGateway('sidelight_alerts_firing')), legend: '{{alert}}' }],
+        }),
+        bars({
+          title: 'Notifications',
+          description:
+            'Notifications of own alerts to webhooks: sent, failed after all attempts, or dropped because too many waited.',
+          unit: 'short',
+          none: 'Nobody had to be told',
+          queries: [
+            { expr: events('result', ofGateway('sidelight_alerts_notifications_total')), legend: '{{result}}' },
+          ],
+        }),
+        lines({
+          title: 'Kinds of error',
+          description: 'Kinds that /errors remembers. At errors.kinds, the oldest makes room for a new one.',
+          unit: 'short',
+          queries: [{ expr: ofGateway('sidelight_errors_kinds'), legend: INSTANCE }],
+        }),
+        bars({
+          title: 'Kinds of error forgotten',
+          description:
+            'Kinds that made room for another: errors.kinds is too low, or somebody asks for everything under the sun.',
+          unit: 'short',
+          none: 'None was forgotten',
+          queries: [{ expr: events('', ofGateway('sidelight_errors_kinds_evicted_total')), legend: 'forgotten' }],
         }),
       ],
     },

@@ -60,7 +60,9 @@ const steps = (...each: readonly (readonly [value: number | null, color: string]
     .steps(each.map(([value, color]) => ({ value, color })))
 
 const colours = ([warning, critical]: readonly [number, number]): cog.Builder<dashboard.ThresholdsConfig> =>
-  steps([null, 'green'], [warning, 'yellow'], [critical, 'red'])
+  warning < critical
+    ? steps([null, 'green'], [warning, 'yellow'], [critical, 'red'])
+    : steps([null, 'green'], [critical, 'red'])
 
 /** One figure, with its course behind it. */
 export function figure({ width = 4, ...look }: Look): Panel {
@@ -135,9 +137,14 @@ export function heat({ width = 12, ...look }: Look): Panel {
   )
 }
 
-/** Whether things are up, as bands of colour. */
-export function bands({ width = 12, ...look }: Look): Panel {
-  const options = { '0': { text: 'down', color: 'red', index: 0 }, '1': { text: 'up', color: 'green', index: 1 } }
+/** Whether things are well, as bands of colour: what 1 and 0 mean. */
+export function bands({
+  width = 12,
+  words = ['up', 'down'],
+  ...look
+}: Look & { readonly words?: readonly [string, string] }): Panel {
+  const [well, ill] = words
+  const options = { '0': { text: ill, color: 'red', index: 0 }, '1': { text: well, color: 'green', index: 1 } }
   return dressed(new statetimeline.PanelBuilder(), look)
     .height(9)
     .span(width)

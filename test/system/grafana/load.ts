@@ -83,6 +83,12 @@ async function start(started: AsyncDisposableStack): Promise<Load> {
         interceptors: [{ module: join(folder, 'picky.mjs') }],
         sessions: { max: MOST_SESSIONS, heartbeat: '1s' },
         log: { slow: { default: '100ms' } },
+        // Fewer than there are.
+        errors: { kinds: 5 },
+        alerts: {
+          rules: [{ name: 'broken', errors: { outcomes: ['upstream_unreachable'], count: 3 } }],
+          webhook: { urls: [collector.url] },
+        },
         telemetry: {
           metrics: { exporters: ['prometheus', 'otlp'], otlp, interval: '1s', timeout: '500ms' },
           traces: { exporters: ['otlp'], otlp, delay: '200ms' },
@@ -99,6 +105,7 @@ async function start(started: AsyncDisposableStack): Promise<Load> {
         politely(`${gateway.url}/good`, 'legacy'),
         politely(`${gateway.url}/modern`, { pin: '2026-07-28' }),
         rudely(gateway.url, count++),
+        fetch(`${gateway.adminUrl}/reload`, { method: 'POST' }).then(drained),
       ])
     },
     close: () => started.disposeAsync(),
