@@ -81,7 +81,7 @@ const own = {
     enabled: flag,
     minReplicas: count(1),
     maxReplicas: count(1),
-    targetCPUUtilizationPercentage: count(1),
+    targetCPU: { type: 'string', pattern: '^\\d+(\\.\\d+)?m?$' },
     metrics: objects,
     behavior: anyObject,
   }),

@@ -7,8 +7,9 @@
 name: sidelight
 image: {{ include "sidelight.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
-args: [--config, /etc/sidelight/config/sidelight.yaml]
 env:
+  # Not a flag, so that `sidelight health` inside the container finds it too.
+  - { name: SIDELIGHT_CONFIG, value: /etc/sidelight/config/sidelight.yaml }
   # The image sets these two. Empty, they count as unset, and the configuration says where to listen.
   - { name: SIDELIGHT_HOST, value: '' }
   - { name: SIDELIGHT_ADMIN_HOST, value: '' }
@@ -63,17 +64,18 @@ volumeMounts:
 {{- end -}}
 {{- end -}}
 
+{{/* Nobody else mounts them. Without a group of the pod, which another chart's need not have, 0440 were root's alone. */}}
 {{- define "sidelight.volumes" -}}
 - name: sidelight-config
   configMap: { name: {{ include "sidelight.fullname" . }} }
 {{- with .Values.tls.secretName }}
 - name: sidelight-tls
-  secret: { secretName: {{ . }}, defaultMode: 0440 }
+  secret: { secretName: {{ . }}, defaultMode: 0444 }
 {{- end }}
 {{- with .Values.adminTokens }}
 - name: sidelight-tokens
   projected:
-    defaultMode: 0440
+    defaultMode: 0444
     sources:
       {{- range . }}
       - secret:
@@ -83,7 +85,7 @@ volumeMounts:
 {{- end }}
 {{- range $i, $name := .Values.secrets }}
 - name: sidelight-secret-{{ $i }}
-  secret: { secretName: {{ $name }}, defaultMode: 0440 }
+  secret: { secretName: {{ $name }}, defaultMode: 0444 }
 {{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
@@ -91,8 +93,9 @@ volumeMounts:
 {{- end -}}
 
 {{- define "sidelight.podAnnotations" -}}
-# A change of the configuration replaces the pods.
+{{- if not (dig "reload" "watch" false (.Values.config | default dict)) }}
 checksum/sidelight-config: {{ include "sidelight.files" . | sha256sum }}
+{{- end }}
 {{- if and .Values.scrapeAnnotations (not .Values.monitor.enabled) }}
 prometheus.io/scrape: 'true'
 prometheus.io/port: {{ include "sidelight.adminPort" . | quote }}
