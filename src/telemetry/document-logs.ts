@@ -40,10 +40,16 @@ written everywhere or nowhere.
 ## Slow operations
 
 What takes as long as \`log.slow\` says is told in a line of level \`warn\`, \`slow operation\`, of the module \`inspection\`, and counted
-in \`mcp_slow_operations_total\`. The line has \`upstream\`, \`mcp.method.name\`, \`gen_ai.tool.name\` or \`gen_ai.prompt.name\`,
+in \`mcp_slow_operations_total\`. The line has \`correlation_id\`, \`upstream\`, \`mcp.method.name\`, \`gen_ai.tool.name\` or \`gen_ai.prompt.name\`,
 \`jsonrpc.request.id\`, \`mcp.protocol.version\`, \`outcome\`, \`error.type\`, \`duration_ms\`, the \`threshold_ms\` that it reached, and
 \`asked_by\`: \`downstream\` or \`upstream\`. An operation ends when its own response passes, on whichever stream, so that an exchange
 may be longer or shorter than it.
+
+## Alerts
+
+What is critical by the rules of \`alerts\` is told in a line of level \`fatal\`, \`alert firing\`, of the module \`incidents\`, and when it is
+over in one of level \`info\`, \`alert resolved\`. Both have \`alert: true\`, and \`name\` (of the rule), \`severity\` and \`upstream\`; the first has a
+\`summary\`, the second \`duration_ms\`. The process goes on: \`fatal\` is how bad it is, not what becomes of it.
 
 ## What is never written
 
