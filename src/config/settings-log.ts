@@ -90,7 +90,7 @@ export const log = object(
       pattern: '^(stdout|stderr|/.+)$',
       noun: 'stdout, stderr or the absolute path of a file',
       description:
-        'Where lines go: `stdout`, `stderr` or the absolute path of a file. Lines are added to what is there, and SIGHUP opens the file anew, for rotation.',
+        'Where lines go: `stdout`, `stderr` or the absolute path of a file. Lines are added to what is there, and SIGHUP opens the file anew, for rotation, and reads the configuration again.',
       examples: ['/var/log/sidelight.log'],
     }),
     queue: size({
