@@ -43,6 +43,7 @@ export interface ControlParts {
 }
 
 export interface Control {
+  readonly listening: boolean
   listen(): Promise<AddressInfo>
   /** The gateway drains: what takes long here ends. Everything is still answered. */
   drain(): void
@@ -85,6 +86,9 @@ export function buildControl(parts: ControlParts): Control {
     logger,
   })
   return {
+    get listening() {
+      return admin.listening
+    },
     listen: () => admin.listen(),
     drain: () => draining.abort(),
     close: () => admin.close(),

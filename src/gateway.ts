@@ -4,10 +4,9 @@ import type { Config } from './config/config.ts'
 import { buildControl } from './control.ts'
 import { drain } from './drain.ts'
 import { exportComponent } from './health/export-component.ts'
-import { Health } from './health/health.ts'
-import { ReportedComponents } from './health/reported-components.ts'
+import { listenerComponent } from './health/listener-component.ts'
 import { healthRoutes } from './health/routes.ts'
-import { upstreamComponent } from './health/upstream-component.ts'
+import { buildHealth } from './health-parts.ts'
 import { downBecause } from './incidents/alert-rule.ts'
 import { buildLastingParts } from './lasting-parts.ts'
 import { ProxyListener } from './listener/proxy.ts'
@@ -69,13 +68,23 @@ export async function buildGateway(
     version,
     addressOf: (upstream) => inForce.upstream(upstream)?.address,
   })
-  const health = new Health(version)
-  health.add(() =>
-    inForce.plane.upstreams.all.map(({ name, settings, probe }) => upstreamComponent(name, settings.required, probe)),
-  )
-  health.add(() => exports.targets.map(exportComponent))
-  const reported = new ReportedComponents({ taken: new Set(['gateway', 'event-loop', 'memory', 'log']) })
-  health.add(() => reported.components())
+  const connections = {
+    open: () => instruments.connectionsActive.bind([]).value,
+    limit: () => inForce.plane.config.limits.connections,
+  }
+  const healthParts = buildHealth(config, {
+    store,
+    instruments,
+    log,
+    version,
+    upstreams: () => inForce.plane.upstreams.all,
+    others: () => [
+      listenerComponent('proxy', proxy, connections),
+      listenerComponent('admin', control),
+      ...exports.targets.map(exportComponent),
+    ],
+  })
+  const { health, reported } = healthParts
 
   const proxy = new ProxyListener({
     ...config.listen,
@@ -131,6 +140,7 @@ export async function buildGateway(
     await control.close()
     await exports.close(EXPORT_MS)
     lasting.close()
+    healthParts.close()
     processMetrics.stop()
   }
   const stop = async (): Promise<void> => {
@@ -151,6 +161,7 @@ export async function buildGateway(
       const addresses = { admin: await control.listen(), proxy: await proxy.listen() }
       inForce.probe()
       lasting.incidents.start(() => inForce.plane.upstreams.all.map(({ name, probe }) => [name, downBecause(probe)]))
+      healthParts.start()
       reload.start()
       return addresses
     },

@@ -71,6 +71,10 @@ export class AdminListener {
     })
   }
 
+  get listening(): boolean {
+    return this.#app.server.listening
+  }
+
   async listen(): Promise<AddressInfo> {
     const { host, port } = this.#options
     await this.#app.listen({ host, port })

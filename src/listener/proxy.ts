@@ -44,6 +44,10 @@ export class ProxyListener implements Traffic {
     this.#routing = routing
   }
 
+  get listening(): boolean {
+    return this.#servers[0]?.listening === true
+  }
+
   /** Open downstream connections at most. Those that are open stay. */
   set connections(most: number) {
     for (const server of this.#servers) server.maxConnections = most

@@ -8,6 +8,7 @@ import {
   UPSTREAMS,
   WAIT_SECONDS,
 } from './catalogue.ts'
+import { HealthInstruments } from './health-instruments.ts'
 import { IncidentInstruments } from './incident-instruments.ts'
 import { OperationInstruments } from './operation-instruments.ts'
 import { ProcessInstruments } from './process-instruments.ts'
@@ -295,6 +296,7 @@ export class Instruments extends Catalogue {
   readonly sessions = new SessionInstruments(this.store)
   readonly incidents = new IncidentInstruments(this.store)
   readonly config = new ReloadInstruments(this.store)
+  readonly health = new HealthInstruments(this.store)
   readonly process = new ProcessInstruments(this.store)
 
   constructor(store: SeriesStore) {
