@@ -14,7 +14,8 @@ interface Asked {
   readonly forMs: number | undefined
 }
 
-export function logLevelRoutes({ levels, access }: Log): AdminRoute[] {
+export function logLevelRoutes(log: Log): AdminRoute[] {
+  const { levels } = log
   const answer = () => ({ modules: levels.list() })
   return [
     {
@@ -31,7 +32,7 @@ export function logLevelRoutes({ levels, access }: Log): AdminRoute[] {
       summary: 'changes it: {"level": "debug", "module": "upstream", "for": "10m"}; the last two may be left out',
       serve: ({ body }) => {
         const { modules, level, forMs } = read(body)
-        if (modules.length === 1 && modules[0] === 'access' && access === undefined)
+        if (modules.length === 1 && modules[0] === 'access' && log.access === undefined)
           throw new AdminFault(409, 'access_log_off', 'The access log is off in the configuration: see log.access')
         levels.set(modules, level, forMs)
         return answer()
