@@ -24,7 +24,7 @@ const shown = new Map(
   ),
 )
 
-describe('the chart as a sidecar', { skip: goMissing && !process.env.CI, timeout: 1_800_000 }, () => {
+describe('the chart as a sidecar', { skip: goMissing, timeout: 1_800_000 }, () => {
   it('stands in the pod of a chart that includes it', async (t) => {
     const chart = await server(t)
     const manifests = await template({}, chart)
