@@ -20,9 +20,14 @@ export async function kustomized(base: string, components: readonly string[] = [
     const place = (name: string): string => relative(folder, join(FOLDER, name))
     const kustomization = { resources: [place(base)], components: components.map(place) }
     writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
-    const { stdout } = await run(await goInstall(...KUSTOMIZE), ['build', folder])
-    return stdout
+    return await kustomizeBuild(folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** The manifests of the kustomization in a folder. */
+export async function kustomizeBuild(folder: string): Promise<string> {
+  const { stdout } = await run(await goInstall(...KUSTOMIZE), ['build', folder])
+  return stdout
 }
