@@ -21,6 +21,7 @@ import { reloadRoutes } from './reload/reload-route.ts'
 import type { Reloader } from './reload/reloader.ts'
 import type { SessionRegistry } from './session/registry.ts'
 import type { ApiMetrics } from './telemetry/api-metrics.ts'
+import type { Instruments } from './telemetry/instruments.ts'
 import type { Log } from './telemetry/log.ts'
 import type { SeriesStore } from './telemetry/series.ts'
 import { Views } from './telemetry/views/views.ts'
@@ -33,6 +34,7 @@ export interface ControlParts {
   readonly health: Health
   readonly reported: ReportedComponents
   readonly store: SeriesStore
+  readonly instruments: Instruments
   readonly sessions: SessionRegistry
   readonly incidents: IncidentParts
   /** What users record through `@opentelemetry/api`. */
@@ -51,7 +53,7 @@ export interface Control {
 }
 
 export function buildControl(parts: ControlParts): Control {
-  const { version, running, log, health, reported, store, sessions, incidents, api, reload, drain } = parts
+  const { version, running, log, health, reported, store, instruments, sessions, incidents, api, reload, drain } = parts
   const { config } = running()
   const logger = log.module('admin')
   const draining = new AbortController()
@@ -83,6 +85,7 @@ export function buildControl(parts: ControlParts): Control {
     metrics: { main, views },
     routes,
     tokens: tokensOf(config.admin, logger),
+    refused: (reason) => instruments.admin.refused.bind([reason]).add(1),
     logger,
   })
   return {

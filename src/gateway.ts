@@ -124,6 +124,7 @@ export async function buildGateway(
     health,
     reported,
     store,
+    instruments,
     sessions: lasting.sessions,
     incidents: lasting.incidents,
     api: exports.api,

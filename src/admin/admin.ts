@@ -11,7 +11,7 @@ import { type Allows, allowedHosts, allowedOrigins } from '../mcp/allow-list.ts'
 import type { SeriesStore } from '../telemetry/series.ts'
 import { Views } from '../telemetry/views/views.ts'
 import { answerFault } from './fault.ts'
-import { Gate, HOW_TO_SET_A_TOKEN } from './gate.ts'
+import { Gate, HOW_TO_SET_A_TOKEN, type Refusal } from './gate.ts'
 import { type MetricsPages, metricsRoute } from './metrics-route.ts'
 import { indexRoute, protectedRoutes } from './protected-routes.ts'
 import type { AdminRoute } from './route.ts'
@@ -30,6 +30,8 @@ export interface AdminOptions {
   /** What needs a token. */
   readonly routes: readonly AdminRoute[]
   readonly tokens: Tokens
+  /** Hears why somebody was turned away from one of them. */
+  readonly refused?: (reason: Refusal['error']) => void
   readonly logger: Logger
 }
 
@@ -42,7 +44,7 @@ export class AdminListener {
 
   constructor(options: AdminOptions) {
     this.#options = options
-    const { limits, health, store, host, hosts, origins, routes, tokens, logger } = options
+    const { limits, health, store, host, hosts, origins, routes, tokens, refused, logger } = options
     const { metrics = { main: () => store, views: new Views(store) } } = options
     const own: FastifyServerOptions = {
       ...FASTIFY_OPTIONS,
@@ -57,7 +59,7 @@ export class AdminListener {
     metricsRoute(this.#app, metrics)
     const gate = new Gate({ tokens, bind: host, now: () => performance.now() })
     if (gate.closed) logger.warn(`only metrics and health are served: to open the rest, ${HOW_TO_SET_A_TOKEN}`)
-    protectedRoutes(this.#app, { routes, gate, logger })
+    protectedRoutes(this.#app, { routes, gate, refused, logger })
     indexRoute(this.#app, routes)
     this.#app.setErrorHandler((error, _request, reply) => answerFault(error, reply, logger))
     this.#app.setNotFoundHandler((request, reply) => {

@@ -1,19 +1,20 @@
 /** Serves the paths that need a token, and the list of all paths at `/`. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import type { Admitted, Gate, Visitor } from './gate.ts'
+import type { Admitted, Gate, Refusal, Visitor } from './gate.ts'
 import type { AdminRoute } from './route.ts'
 
 export interface ProtectedRoutes {
   readonly routes: readonly AdminRoute[]
   readonly gate: Gate
+  readonly refused?: ((reason: Refusal['error']) => void) | undefined
   readonly logger: Logger
 }
 
 const ADMITTED = Symbol('admitted')
 type Tagged = FastifyRequest & { [ADMITTED]?: Admitted }
 
-export function protectedRoutes(app: FastifyInstance, { routes, gate, logger }: ProtectedRoutes): void {
+export function protectedRoutes(app: FastifyInstance, { routes, gate, refused, logger }: ProtectedRoutes): void {
   for (const { method, path, right, serve } of routes) {
     app.route({
       // HEAD where GET is, as HTTP has it.
@@ -27,6 +28,7 @@ export function protectedRoutes(app: FastifyInstance, { routes, gate, logger }: 
           return done()
         }
         const { status, error, message, headers } = passage.refusal
+        refused?.(error)
         if (error === 'token_wrong') logger.warn({ address: request.ip, path }, 'wrong token')
         reply.code(status).headers({ ...headers, 'cache-control': 'no-store' })
         reply.send({ error, message })

@@ -1,4 +1,5 @@
 /** The catalogue: every instrument of the gateway, once. What a scrape shows and docs/metrics.md says comes from here. */
+import { AdminInstruments } from './admin-instruments.ts'
 import {
   Catalogue,
   CONNECTION_SECONDS,
@@ -296,6 +297,7 @@ export class Instruments extends Catalogue {
   readonly sessions = new SessionInstruments(this.store)
   readonly incidents = new IncidentInstruments(this.store)
   readonly config = new ReloadInstruments(this.store)
+  readonly admin = new AdminInstruments(this.store)
   readonly health = new HealthInstruments(this.store)
   readonly process = new ProcessInstruments(this.store)
 

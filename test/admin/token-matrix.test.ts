@@ -178,6 +178,8 @@ describe('whoever asks too often', () => {
     // A request without a token guesses nothing.
     assert.equal((await ask(g.adminUrl, '/config', { from: '127.7.0.1' })).status, 401)
     await settles(async () => (await ask(g.adminUrl, '/config', { from: '127.7.0.1', token: ALL })).status === 200)
+    assert.ok((await g.metric('sidelight_admin_refused_total', { reason: 'token_wrong' })) >= 10)
+    assert.ok((await g.metric('sidelight_admin_refused_total', { reason: 'too_many' })) >= 1)
     const lines = g.log.filter(({ msg }) => msg === 'wrong token')
     assert.ok(lines.length >= 10)
     assert.doesNotMatch(JSON.stringify(lines), /guessed-token/)
