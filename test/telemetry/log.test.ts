@@ -35,6 +35,17 @@ test('there is no access log when none of its lines would be written', () => {
   assert.equal(lines.length, 1)
 })
 
+test('a line of level fatal waits like any other: a flush would block, or lose what waits', () => {
+  const lines: string[] = []
+  let flushed = 0
+  const destination = { write: (line: string) => void lines.push(line), flushSync: () => void flushed++ }
+  const log = createLog({ level: 'info', destination })
+  log.module('incidents').fatal({ alert: true }, 'alert firing')
+  assert.deepEqual([lines.length, flushed], [1, 0])
+  log.flushSync()
+  assert.equal(flushed, 1)
+})
+
 describe('modules', () => {
   test('name themselves on each line, and children of theirs too', () => {
     const { module, logger, parsed } = logTo('info')

@@ -42,6 +42,14 @@ function thresholdOf(thresholds: Partial<SlowThresholds>, more: Partial<Operatio
   return 0
 }
 
+test('its line has the correlation id of the exchange that began it, once that is known', () => {
+  const { lines, ended: end } = watch({ default: 1 })
+  const operation = ended(5)
+  operation.correlationId = 'c-1'
+  end(operation)
+  assert.equal((lines[0] as { correlation_id?: string }).correlation_id, 'c-1')
+})
+
 test('one that took as long as the threshold is told and counted once, a shorter one not', () => {
   const { lines, counted, ended: end } = watch({ default: 2000 })
   end(ended(1999.9))

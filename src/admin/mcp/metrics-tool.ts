@@ -5,7 +5,7 @@ import { familyName } from '../../telemetry/prometheus-names.ts'
 import { compilePattern } from '../../telemetry/rules/pattern.ts'
 import { summarize } from './metrics-summary.ts'
 import type { Sources } from './sources.ts'
-import { inputs, READ_ONLY, structured, type Tool, textResult, UPSTREAM } from './tool.ts'
+import { inputs, READ_ONLY, structured, type Tool, ToolFault, textResult, UPSTREAM } from './tool.ts'
 
 const FORMATS = ['summary', 'prometheus', 'json'] as const
 
@@ -54,6 +54,8 @@ async function pageOf(source: FamilySource, format: 'prometheus' | 'json'): Prom
   for await (const piece of expose(source, format === 'json' ? 'json' : 'text')) {
     text += piece
     if (text.length <= LONGEST) continue
+    // Half a page is still a page as text, and nothing as JSON.
+    if (format === 'json') throw new ToolFault(`The page is longer than ${LONGEST} characters: use "filter"`)
     const whole = text.slice(0, text.lastIndexOf('\n', LONGEST) + 1)
     return `${whole}# cut here: the page is longer than ${LONGEST} characters; name what you need with "filter"\n`
   }
