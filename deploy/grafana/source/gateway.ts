@@ -259,14 +259,30 @@ export const gateway: Board = {
       ],
     },
     {
-      title: 'Configuration and alerts',
+      title: 'Health, configuration and alerts',
       panels: [
+        bands({
+          title: 'Components',
+          description: 'The components of the report of /health/ready, which says what is wrong with each.',
+          unit: 'none',
+          words: { '0': ['unhealthy', 'red'], '0.5': ['degraded', 'yellow'], '1': ['healthy', 'green'] },
+          queries: [{ expr: ofGateway('sidelight_component_health'), legend: '{{component}} at {{instance}}' }],
+        }),
+        lines({
+          title: 'Age of checks',
+          description: 'Since each health check of the configuration last ended. One that only grows hangs.',
+          unit: 's',
+          none: 'The configuration has no checks',
+          queries: [
+            { expr: ofGateway('sidelight_component_check_age_seconds'), legend: '{{component}} at {{instance}}' },
+          ],
+        }),
         bands({
           title: 'Configuration',
           description:
             'Whether the configuration could be taken when it was last read. Refused, the one before stays in force.',
           unit: 'none',
-          words: ['taken', 'refused'],
+          words: { '0': ['refused', 'red'], '1': ['taken', 'green'] },
           queries: [{ expr: ofGateway('sidelight_config_last_reload_successful'), legend: INSTANCE }],
         }),
         bars({

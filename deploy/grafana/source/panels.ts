@@ -137,14 +137,16 @@ export function heat({ width = 12, ...look }: Look): Panel {
   )
 }
 
-/** Whether things are well, as bands of colour: what 1 and 0 mean. */
-export function bands({
-  width = 12,
-  words = ['up', 'down'],
-  ...look
-}: Look & { readonly words?: readonly [string, string] }): Panel {
-  const [well, ill] = words
-  const options = { '0': { text: ill, color: 'red', index: 0 }, '1': { text: well, color: 'green', index: 1 } }
+/** What a value is called, and its colour. */
+export type Words = Readonly<Record<string, readonly [text: string, color: string]>>
+
+const UP: Words = { '0': ['down', 'red'], '1': ['up', 'green'] }
+
+/** How things are, as bands of colour. */
+export function bands({ width = 12, words = UP, ...look }: Look & { readonly words?: Words }): Panel {
+  const options = Object.fromEntries(
+    Object.entries(words).map(([value, [text, color]], index) => [value, { text, color, index }]),
+  )
   return dressed(new statetimeline.PanelBuilder(), look)
     .height(9)
     .span(width)

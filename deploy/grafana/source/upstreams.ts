@@ -93,6 +93,14 @@ export const upstreams: Board = {
           ],
         }),
         lines({
+          title: 'Age of the last probe',
+          description:
+            'It grows without end where probing has stopped. Traffic that succeeds can take the place of probes.',
+          unit: 's',
+          none: 'Nothing is probed',
+          queries: [{ expr: ofUpstream('mcp_upstream_probe_age_seconds'), legend: '{{upstream}} at {{instance}}' }],
+        }),
+        lines({
           title: 'Time until the response head',
           description:
             'From the last byte of the request that was sent. That is the upstream’s own time, and the network’s.',

@@ -65,6 +65,7 @@ async function start(started: AsyncDisposableStack): Promise<Load> {
   const collector = closing(await moodyCollector())
   const otlp = { endpoint: collector.url, protocol: 'http/protobuf' }
   const probe = { interval: '1s', timeout: '500ms' }
+  const { hostname: host, port } = new URL(modern.url)
   const upstreams = {
     good: { url: `${good.url}/mcp`, probe },
     modern: { url: modern.url, probe },
@@ -83,6 +84,7 @@ async function start(started: AsyncDisposableStack): Promise<Load> {
         interceptors: [{ module: join(folder, 'picky.mjs') }],
         sessions: { max: MOST_SESSIONS, heartbeat: '1s' },
         log: { slow: { default: '100ms' } },
+        health: { checks: [{ name: 'modern', kind: 'tcp', host, port: Number(port), interval: '1s' }] },
         // Fewer than there are.
         errors: { kinds: 5 },
         alerts: {
