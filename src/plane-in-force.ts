@@ -5,6 +5,7 @@ import type { Config } from './config/config.ts'
 import { at } from './config/errors.ts'
 import { buildDataPlane, type DataPlane, type DataPlaneSurroundings } from './data-plane.ts'
 import { loadInterceptors, outdated } from './interceptors/load.ts'
+import { Modules } from './interceptors/modules.ts'
 import type { ProxyListener } from './listener/proxy.ts'
 import { Router } from './listener/router.ts'
 import { type RunningUpstream, type UpstreamSurroundings, Upstreams } from './upstreams.ts'
@@ -22,7 +23,7 @@ export interface InForceSurroundings extends DataPlaneSurroundings {
 export interface Prepared {
   /** What changed without a setting saying so: certificates under the same names. Paths of settings. */
   readonly changed: readonly string[]
-  /** What Node will not read again: the code of interceptors. Paths of settings. */
+  /** Interceptors whose file is another by now, and whose entry is the same. Paths of settings. */
   readonly outdated: readonly string[]
   /** Puts it in force, in this turn of the event loop. Exchanges that have begun keep the one before. */
   readonly take: () => void
@@ -34,11 +35,13 @@ const NOWHERE = { path: '_none', upstream: '_none', mcp: false }
 
 export class PlaneInForce {
   readonly #surroundings: InForceSurroundings
+  readonly #modules: Modules
   #plane: DataPlane | undefined
   #probing = false
 
   constructor(surroundings: InForceSurroundings) {
     this.#surroundings = surroundings
+    this.#modules = new Modules(surroundings.folder)
   }
 
   /** There once the first was taken. */
@@ -52,9 +55,9 @@ export class PlaneInForce {
 
   /** Changes nothing. Throws `InterceptorLoadError` when a module of the configuration cannot serve. */
   async prepare(config: Config): Promise<Prepared> {
-    const { instruments, log, version, folder, lasting, proxy } = this.#surroundings
+    const { instruments, log, version, lasting, proxy } = this.#surroundings
     const before = this.#plane
-    const own = await loadInterceptors(config.interceptors, folder, before?.own)
+    const own = await loadInterceptors(config.interceptors, this.#modules, before?.own)
     // Levels that somebody has set meanwhile stay, unless the configuration says something new.
     const spoken = before === undefined || isDeepStrictEqual(before.config.log, config.log)
     const { access, apply } = spoken ? { access: log.access, apply: undefined } : log.prepare(config.log)
@@ -77,7 +80,7 @@ export class PlaneInForce {
     }
     return {
       changed: before === undefined ? [] : recertified(before.upstreams, upstreams),
-      outdated: outdated(own).map((i) => `${at('interceptors', i)}.module`),
+      outdated: outdated(own, this.#modules).map((i) => `${at('interceptors', i)}.module`),
       take,
     }
   }

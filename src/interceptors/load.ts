@@ -1,11 +1,8 @@
 /** Loads the interceptors of the configuration from their modules. */
-import { statSync } from 'node:fs'
-import { registerHooks } from 'node:module'
-import { isAbsolute, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import type { Link } from '../exchange/chain.ts'
 import type { Interceptor } from '../exchange/interceptor.ts'
+import { Modules } from './modules.ts'
 
 export interface ModuleSettings {
   /** An absolute path or a package name. */
@@ -20,7 +17,7 @@ export interface ModuleSettings {
 /** An interceptor, and what it was made from. */
 export interface LoadedLink extends Link {
   readonly settings: ModuleSettings
-  /** The state of its file when Node read its code; `undefined` for a package. */
+  /** The state of its file when it was made; `undefined` for a package. */
   readonly version: string | undefined
 }
 
@@ -56,22 +53,23 @@ const MEANT = /^on([A-Z]|request|response|end)/
 
 /**
  * Throws an `InterceptorLoadError` that names every module that cannot serve.
- * @param folder where package names are looked up first: that of the configuration file
+ * @param modules or the folder where package names are looked up first: that of the configuration file
  * @param before those that run: one whose module, name and options are the same goes on as it is, with what it holds
  */
 export async function loadInterceptors(
   settings: readonly ModuleSettings[],
-  folder: string,
+  modules: Modules | string,
   before: readonly LoadedLink[] = [],
 ): Promise<LoadedLink[]> {
+  const from = typeof modules === 'string' ? new Modules(modules) : modules
   const links = new Map<string, LoadedLink>()
   const faults: LoadFault[] = []
   for (const [index, entry] of settings.entries()) {
     const { module, name: given, options, failOpen, mutates } = entry
     try {
       const running = before.find((link) => sameMaking(link.settings, entry))
-      const version = before.find((link) => link.settings.module === module)?.version ?? versionOf(module)
-      const interceptor = running?.interceptor ?? check(await make(module, options, folder))
+      const version = running === undefined ? from.version(module) : running.version
+      const interceptor = running?.interceptor ?? check(await make(module, options, from))
       const name = checkName(given ?? interceptor.name)
       if (BUILT_IN.has(name)) throw new Error(`${name} is the name of a built-in interceptor; set "name"`)
       if (links.has(name)) throw new Error(`${name} is the name of another interceptor; set "name"`)
@@ -84,25 +82,19 @@ export async function loadInterceptors(
   return [...links.values()]
 }
 
-/** Indexes of those whose file is another by now: Node reads the code of a module once in a process. */
-export function outdated(links: readonly LoadedLink[]): number[] {
-  return [...links.keys()].filter((i) => links[i]?.version !== versionOf(links[i]?.settings.module ?? ''))
+/** Indexes of those that were made from a file that is another by now. */
+export function outdated(links: readonly LoadedLink[], modules: Modules): number[] {
+  return [...links.keys()].filter((i) => links[i]?.version !== modules.version(links[i]?.settings.module ?? ''))
 }
 
 function sameMaking(a: ModuleSettings, b: ModuleSettings): boolean {
   return a.module === b.module && a.name === b.name && isDeepStrictEqual(a.options, b.options)
 }
 
-function versionOf(module: string): string | undefined {
-  if (!isAbsolute(module)) return undefined
-  const { mtimeMs, size } = statSync(module, { throwIfNoEntry: false }) ?? {}
-  return `${mtimeMs} ${size}`
-}
-
-async function make(module: string, options: Readonly<Record<string, unknown>>, folder: string): Promise<unknown> {
+async function make(module: string, options: Readonly<Record<string, unknown>>, from: Modules): Promise<unknown> {
   let loaded: { default?: unknown }
   try {
-    loaded = isAbsolute(module) ? await import(pathToFileURL(module).href) : await importPackage(module, folder)
+    loaded = await from.read(module)
   } catch (cause) {
     throw new Error(`${module} cannot be loaded: ${reason(cause)}`, { cause })
   }
@@ -114,31 +106,6 @@ async function make(module: string, options: Readonly<Record<string, unknown>>, 
     return await (factory as (options: unknown) => unknown)(options)
   } catch (cause) {
     throw new Error(`${module} refused its options: ${reason(cause)}`, { cause })
-  }
-}
-
-/** As a module in that folder would import it, else as one of Sidelight's own would. */
-async function importPackage(name: string, folder: string): Promise<{ default?: unknown }> {
-  const parentURL = pathToFileURL(join(folder, 'sidelight.yaml')).href
-  const hooks = registerHooks({
-    resolve(specifier, context, next) {
-      if (specifier !== name || context.parentURL !== import.meta.url) return next(specifier, context)
-      try {
-        return next(specifier, { ...context, parentURL })
-      } catch (error) {
-        try {
-          // The place given above would stay in force if it were not named anew.
-          return next(specifier, { ...context, parentURL: import.meta.url })
-        } catch {
-          throw error
-        }
-      }
-    },
-  })
-  try {
-    return await import(name)
-  } finally {
-    hooks.deregister()
   }
 }
 

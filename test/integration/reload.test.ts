@@ -1,9 +1,10 @@
 /** Another configuration by POST /reload: what it changes, what it leaves alone, and what it refuses. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
 import { ownModules } from '../interceptors/own-modules.ts'
+import { certificateAuthority } from '../support/certificates.ts'
 import { gateway, inFrontOf, type Settings, type TestGateway } from '../support/gateway.ts'
 import { settles } from '../support/measure.ts'
 import { rawClient, requestBytes } from '../support/raw-client.ts'
@@ -197,10 +198,13 @@ test('an interceptor goes on with what it holds until its own entry changes', as
   ])
   assert.equal(await count(), '11')
 
-  writeFileSync(module, 'export default () => ({ name: "count", onEnd() {} })\n')
+  // Other code in the file is told, and read once the entry changes.
+  writeFileSync(module, readFileSync(module, 'utf8').replace('++seen', 'seen += 1000'))
   const { report } = await reload(g, settings(10))
   assert.deepEqual([report.result, report.needsRestart], ['unchanged', ['interceptors[0].module']])
   assert.equal(await count(), '12')
+  assert.deepEqual((await reload(g, settings(20))).report.needsRestart, [])
+  assert.equal(await count(), '1020')
 })
 
 test('a bad configuration is refused with every error, and the one before stays in force', async () => {
@@ -228,11 +232,11 @@ test('a bad configuration is refused with every error, and the one before stays 
   assert.equal(await g.metric('sidelight_config_last_reload_successful'), 1)
 })
 
-test('an interceptor that cannot be loaded refuses the whole', async (t) => {
+test('an interceptor that cannot be loaded refuses the whole, until its file is mended', async (t) => {
   const upstream = await origin()
   const settings = inFrontOf('', { upstreams: { upstream: { url: `${upstream.url}/mcp`, ...QUIET } } })
   const g = await start(settings)
-  const folder = await ownModules(t, { 'bad.mjs': 'export default 3\n' })
+  const folder = await ownModules(t, { 'bad.mjs': 'export default () => ({\n' })
   const { status, report } = await reload(g, {
     ...settings,
     limits: { requestBytes: '10B' },
@@ -244,6 +248,10 @@ test('an interceptor that cannot be loaded refuses the whole', async (t) => {
     ['interceptors[0].module'],
   )
   assert.equal(await post(`${g.url}/mcp`), 200)
+
+  writeFileSync(join(folder, 'bad.mjs'), 'export default () => ({ name: "good", onEnd() {} })\n')
+  assert.deepEqual((await reload(g)).report.applied, ['limits.requestBytes', 'interceptors[0]'])
+  assert.equal(await post(`${g.url}/mcp`), 413)
 })
 
 test('what needs a restart is told each time until then, and the rest is applied', async () => {
@@ -264,6 +272,58 @@ test('what needs a restart is told each time until then, and the rest is applied
   assert.equal(await post(`${g.url}/mcp`, {}), 200)
   const line = g.log.find(({ needs_restart }) => needs_restart !== undefined)
   assert.deepEqual([line?.level, line?.needs_restart], ['warn', needsRestart])
+})
+
+test('an interceptor where there was none works, and what of it waits for a restart is told', async (t) => {
+  const upstream = await origin()
+  const settings = inFrontOf('', { upstreams: { upstream: { url: `${upstream.url}/mcp`, ...QUIET } } })
+  const g = await start(settings)
+  const folder = await ownModules(t, {
+    'refuse.mjs': 'export default () => ({ name: "refuse", onRequest: () => ({ action: "refuse", status: 403 }) })\n',
+  })
+  const { report } = await reload(g, { ...settings, interceptors: [{ module: join(folder, 'refuse.mjs') }] })
+  assert.equal(report.result, 'applied')
+  assert.match(String(report.warnings), /^interceptors: .*@opentelemetry\/api/)
+  assert.equal(await post(`${g.url}/mcp`), 403)
+  await reload(g, settings)
+  assert.equal(await post(`${g.url}/mcp`), 200)
+})
+
+test('a certificate of an upstream that is replaced under its name is taken', async (t) => {
+  const [old, young] = [await certificateAuthority(), await certificateAuthority()]
+  const folder = await ownModules(t, { 'ca.pem': old.cert })
+  const upstream = await rawOrigin({ tls: await young.issue({ name: 'upstream', ip: ['127.0.0.1'] }) })
+  closing.push(() => upstream.close())
+  const tls = { ca: join(folder, 'ca.pem') }
+  const url = `${upstream.url}/mcp`
+  const g = await start(inFrontOf('', { upstreams: { upstream: { url, tls, ...QUIET } } }))
+  assert.equal(await post(`${g.url}/mcp`), 502)
+  writeFileSync(join(folder, 'ca.pem'), young.cert)
+  const { report } = await reload(g)
+  assert.deepEqual([report.result, report.applied], ['applied', ['upstreams.upstream.tls']])
+  assert.equal(await post(`${g.url}/mcp`), 200)
+})
+
+test('a gateway that drains takes no other configuration', async () => {
+  let finish = (): void => {}
+  const held = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const slow = await origin(async (exchange) => {
+    await held
+    exchange.respond({ body: '{"jsonrpc":"2.0","id":1,"result":{}}' })
+  })
+  const settings = inFrontOf('', { upstreams: { upstream: { url: `${slow.url}/mcp`, ...QUIET } }, drain: { lag: 0 } })
+  const g = await gateway(settings)
+  const call = post(`${g.url}/mcp`)
+  await settles(() => slow.requests.length === 1)
+  const drained = g.drain()
+  const { status, report } = await reload(g, { ...settings, limits: { requestBytes: '10B' } })
+  assert.equal(status, 422)
+  assert.match(JSON.stringify(report.errors), /draining/)
+  finish()
+  assert.equal(await call, 200)
+  await drained
 })
 
 test('an upstream at an address that the gateway still listens on is refused', async () => {
