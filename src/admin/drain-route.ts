@@ -9,8 +9,8 @@ export function drainRoute(drain: () => void): AdminRoute {
     right: 'write',
     summary: 'drains and ends the process, as SIGTERM does',
     serve: (_request, reply) => {
-      // The answer goes out first, and its connection with it.
-      reply.raw.once('finish', drain)
+      // The answer goes out first; where whoever asked has left already, it begins all the same.
+      reply.raw.once('close', drain)
       return reply.code(202).header('connection', 'close').send({ status: 'draining' })
     },
   }
