@@ -86,7 +86,7 @@ describe('at idle', () => {
       [],
     )
     assert.deepEqual(
-      urls.filter((url) => /\/src\/(demo|listener\/passthrough-)/.test(url)),
+      urls.filter((url) => /\/src\/(demo|listener\/passthrough-|admin\/mcp\/(?!route))/.test(url)),
       [],
     )
   })
