@@ -4,8 +4,12 @@ import type { Readable } from 'node:stream'
 import { scrub } from '../../telemetry/scrub.ts'
 import type { CheckOutcome, Look } from './check.ts'
 
-/** Characters of its output that are kept: the last. */
-const MOST_OUTPUT = 4_096
+/** Characters that are kept of what it prints, the last of each stream. */
+const MOST_OUTPUT = 2_048
+/** Milliseconds that output may still come after its end: what left the group may hold the streams open. */
+const OUTPUT_GRACE_MS = 500
+
+type Child = ChildProcessByStdio<null, Readable, Readable>
 
 /** @param argv the program and its arguments; no shell reads them */
 export function commandLook([program = '', ...args]: readonly string[]): Look {
@@ -13,29 +17,38 @@ export function commandLook([program = '', ...args]: readonly string[]): Look {
     new Promise<CheckOutcome>((resolve, reject) => {
       // A process group of its own, so that what it starts can be ended with it.
       const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: environment() })
-      let output = ''
-      const keep = (text: string): void => {
-        output = (output + text).slice(-MOST_OUTPUT)
-      }
-      child.stdout.setEncoding('utf8').on('data', keep)
-      child.stderr.setEncoding('utf8').on('data', keep)
-      const late = () => end(child)
+      const [stdout, stderr] = [tail(child.stdout), tail(child.stderr)]
+      const late = () => kill(child)
       signal.addEventListener('abort', late)
       child.once('error', reject)
       child.once('exit', (code, by) => {
         signal.removeEventListener('abort', late)
-        end(child)
-        if (signal.aborted) return reject(signal.reason)
-        const message = by === null ? `ended with ${code}` : `ended by ${by}`
-        resolve({ healthy: code === 0, message, detail: code === 0 ? undefined : scrub(output.trim()) })
+        // What it has left behind would pile up.
+        kill(child)
+        const done = (): void => {
+          clearTimeout(grace)
+          child.stdout.destroy()
+          child.stderr.destroy()
+          if (signal.aborted) reject(signal.reason)
+          const message = by === null ? `ended with ${code}` : `ended by ${by}`
+          const output = scrub(`${stdout()}\n${stderr()}`.trim())
+          resolve({ healthy: code === 0, message, detail: code === 0 ? undefined : output })
+        }
+        const grace = setTimeout(done, OUTPUT_GRACE_MS)
+        child.once('close', done)
       })
     })
 }
 
-/** With whatever it has left behind: it may hold the pipes open, and would pile up. */
-function end({ pid, stdout, stderr }: ChildProcessByStdio<null, Readable, Readable>): void {
-  stdout.destroy()
-  stderr.destroy()
+function tail(stream: Readable): () => string {
+  let text = ''
+  stream.setEncoding('utf8').on('data', (more: string) => {
+    text = (text + more).slice(-MOST_OUTPUT)
+  })
+  return () => text
+}
+
+function kill({ pid }: Child): void {
   if (pid === undefined) return
   try {
     process.kill(-pid, 'SIGKILL')
