@@ -1,26 +1,15 @@
 /** Builds tools from their Go modules, once for this machine: they lie in the user's cache folder, never in the repository. */
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { homedir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { cached } from './tool-cache.ts'
 
 const run = promisify(execFile)
 
 /** Kubernetes and Helm need it. Debian 12's is 1.19. */
 const [MAJOR, MINOR] = [1, 26]
-const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sidelight', 'tools')
 
 /** The official archive unpacks to the second, which is not always on the PATH. */
 const candidates = ['go', '/usr/local/go/bin/go']
@@ -68,49 +57,4 @@ export function goTool(args: readonly string[], { cwd, env = {} }: { cwd?: strin
   // GOFLAGS of the machine could say -mod=vendor; cgo would need a compiler for C.
   const all = { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '', GOWORK: 'off', ...env }
   return run(go, args, { ...(cwd === undefined ? {} : { cwd }), env: all, maxBuffer: 2 ** 24 })
-}
-
-/** Whoever comes first builds; everybody else waits. What is half built is never found under the final name. */
-async function cached(key: string, build: (target: string) => Promise<string>): Promise<string> {
-  const folder = join(CACHE, key)
-  const program = (): string => join(folder, readFileSync(join(folder, 'name'), 'utf8'))
-  mkdirSync(CACHE, { recursive: true })
-  const lock = `${folder}.lock`
-  while (!existsSync(folder)) {
-    if (!taken(lock)) {
-      await delay(500)
-      continue
-    }
-    const target = mkdtempSync(`${folder}.new-`)
-    try {
-      const name = await build(target)
-      writeFileSync(join(target, 'name'), name)
-      if (!existsSync(folder)) renameSync(target, folder)
-    } finally {
-      rmSync(target, { recursive: true, force: true })
-      rmSync(lock, { force: true })
-    }
-  }
-  return program()
-}
-
-/** A lock that nobody holds any more is removed, for the next attempt. */
-function taken(lock: string): boolean {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' })
-    return true
-  } catch {
-    const holder = Number(existsSync(lock) ? readFileSync(lock, 'utf8') : 0)
-    if (holder > 0 && !isAlive(holder)) rmSync(lock, { force: true })
-    return false
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
