@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import type { Config } from '../../../src/config/config.ts'
 import { example } from '../../../src/config/example.ts'
 import { type KubernetesObject, only, type Values } from './helm.ts'
+import { shown } from './readme.ts'
 import { podIn, sidelightIn } from './relations.ts'
 
 export interface Case {
@@ -37,6 +38,14 @@ export const CASES: readonly Case[] = [
         routes.map(({ path, upstream }) => [path, upstream]),
         [['/mcp', 'files']],
       ),
+  },
+  {
+    what: 'the gateway of the README',
+    values: parse(shown('gateway.yaml')) as Values,
+    check: (objects, { upstreams }) => {
+      assert.match(sidelightIn(podIn(objects)).image, /^registry\.example\.com\/sidelight:\d/)
+      assert.match(upstreams.search?.probe.headers.authorization ?? '', /^Bearer a-token/)
+    },
   },
   {
     what: 'the example of the documentation, with its files',

@@ -1,6 +1,6 @@
 /** The sidecar as the chart's README shows it: in a pod of another chart, and by kustomize. */
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -11,14 +11,8 @@ import { kustomizeBuild } from '../deploy/kustomize.ts'
 import { validate } from '../deploy/validate.ts'
 import { CHART, helm, type KubernetesObject, objectsIn, only, RELEASE, template, type Values } from './helm.ts'
 import { configOf, mount } from './pod-folder.ts'
+import { shown } from './readme.ts'
 import { assertRelated, type Container, podIn, sidelightIn } from './relations.ts'
-
-/** What the README shows under the name that its first line has. */
-const shown = new Map(
-  [...readFileSync(`${CHART}/README.md`, 'utf8').matchAll(/^```yaml\n# (\S+)\n(.*?)^```/gms)].map(
-    ([, name, text]) => [name as string, text as string] as const,
-  ),
-)
 
 describe('the chart as a sidecar', { skip: goMissing, timeout: 1_800_000 }, () => {
   it('stands in the pod of a chart that includes it', async (t) => {
@@ -74,7 +68,7 @@ describe('the chart as a sidecar', { skip: goMissing, timeout: 1_800_000 }, () =
   it('is the same container with kustomize', async (t) => {
     const folder = folderOf(t)
     const { values, pod } = await asSidecar(t)
-    writeFileSync(join(folder, 'kustomization.yaml'), shown.get('kustomization.yaml') ?? '')
+    writeFileSync(join(folder, 'kustomization.yaml'), shown('kustomization.yaml'))
     writeFileSync(join(folder, 'server.yaml'), SERVER)
     cpSync(`${CHART}/kustomize`, join(folder, 'sidelight'), { recursive: true })
     const objects = await accepted(await kustomizeBuild(folder))
@@ -122,10 +116,8 @@ async function server(t: TestContext): Promise<string> {
   const folder = folderOf(t)
   const chart = join(folder, 'server')
   for (const name of ['Chart.yaml', 'values.yaml', 'templates/deployment.yaml', 'templates/service.yaml']) {
-    const text = shown.get(name)
-    assert.ok(text, `README.md shows no ${name}`)
     mkdirSync(dirname(join(chart, name)), { recursive: true })
-    writeFileSync(join(chart, name), text)
+    writeFileSync(join(chart, name), shown(name))
   }
   cpSync(CHART, join(folder, 'sidelight'), { recursive: true })
   await helm('dependency', 'update', chart)
