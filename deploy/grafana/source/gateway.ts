@@ -194,7 +194,7 @@ export const gateway: Board = {
       ],
     },
     {
-      title: 'Downstream',
+      title: 'Who asks',
       panels: [
         lines({
           title: 'Connections',
@@ -237,6 +237,13 @@ export const gateway: Board = {
               legend: '{{upstream}} {{direction}} {{reason}}',
             },
           ],
+        }),
+        bars({
+          title: 'Refused at the admin listener',
+          description: 'Requests for protected paths, by reason. Many of token_wrong or too_many: somebody guesses.',
+          unit: 'short',
+          none: 'Nobody was refused',
+          queries: [{ expr: events('reason', ofGateway('sidelight_admin_refused_total')), legend: '{{reason}}' }],
         }),
         lines({
           title: 'Length of connections, p95',

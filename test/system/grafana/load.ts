@@ -21,6 +21,8 @@ const MOST_SESSIONS = 8
 /** Names that no list has: more than are taken for labels. */
 const INVENTED = 60
 
+const TOKEN = 'token-of-this-test'
+
 const SESSION = 'mcp-session-id'
 
 const INTERCEPTOR = `
@@ -75,6 +77,7 @@ async function start(started: AsyncDisposableStack): Promise<Load> {
   const gateway = closing(
     await gatewayProcess([], {
       settings: {
+        admin: { token: TOKEN },
         upstreams,
         routes: Object.keys(upstreams).map((name) => ({
           path: `/${name}`,
@@ -107,7 +110,8 @@ async function start(started: AsyncDisposableStack): Promise<Load> {
         politely(`${gateway.url}/good`, 'legacy'),
         politely(`${gateway.url}/modern`, { pin: '2026-07-28' }),
         rudely(gateway.url, count++),
-        fetch(`${gateway.adminUrl}/reload`, { method: 'POST' }).then(drained),
+        reload(gateway.adminUrl, TOKEN),
+        reload(gateway.adminUrl, 'another'),
       ])
     },
     close: () => started.disposeAsync(),
@@ -163,6 +167,9 @@ async function post(url: string, message: object, session?: string): Promise<Res
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, ...message })
   return drained(await fetch(url, { method: 'POST', headers, body }))
 }
+
+const reload = async (url: string, token: string): Promise<Response> =>
+  drained(await fetch(`${url}/reload`, { method: 'POST', headers: { authorization: `Bearer ${token}` } }))
 
 async function drained(response: Response): Promise<Response> {
   // What breaks off is meant to.
