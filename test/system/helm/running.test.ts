@@ -40,7 +40,11 @@ test('the rendered container starts, and is alive and ready', {
 
   const { startupProbe, livenessProbe, readinessProbe } = sidelightIn(podIn(objects))
   for (const { httpGet } of [startupProbe, livenessProbe, readinessProbe]) {
-    await settles(async () => (await fetch(`http://127.0.0.1:${httpGet.port}${httpGet.path}`)).status === 200)
+    await settles(async () => (await fetch(`http://127.0.0.1:${httpGet.port}${httpGet.path}`)).status === 200, {
+      within: 30_000,
+      every: 50,
+      what: httpGet.path,
+    })
   }
 
   const asked = (only(objects, 'Pod').spec as unknown as { containers: Container[] }).containers[0]?.args ?? []
