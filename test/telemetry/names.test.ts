@@ -85,3 +85,20 @@ test('a hundred thousand names are fifty rows and one', () => {
   for (let i = 0; i < 100_000; i++) call('a', `tool-${i}`)
   assert.deepEqual([series().length, overflows()], [51, 100_000 - 50])
 })
+
+test('other upstreams join, and another time to live holds for names that are known', () => {
+  const { names, call, page, series, pass } = stage()
+  names.listed('a', undefined, undefined, page(['echo']))
+  call('a', 'echo')
+  names.follow(['a', 'c'], 5000)
+  names.listed('c', undefined, undefined, page(['sum']))
+  call('c', 'sum')
+  // Calls count as signs of life once.
+  names.expire()
+  pass(2000)
+  names.expire()
+  assert.deepEqual(series(), ['a echo', 'c sum'])
+  pass(3000)
+  names.expire()
+  assert.deepEqual(series(), [])
+})

@@ -250,3 +250,26 @@ describe('any sequence', () => {
     )
   })
 })
+
+describe('other limits', () => {
+  it('that are higher let in who waits, in order and no more than there is room for', () => {
+    const permits = new Permits(limits())
+    const { heard, join } = line(permits)
+    assert.equal(permits.tryCall(), true)
+    const last = ['a', 'b', 'c'].map(join).at(-1) as Waiter
+    permits.limit(limits({ calls: 3 }))
+    assert.deepEqual([heard, permits.calls, permits.pending], [['a granted', 'b granted'], 3, 1])
+    permits.leave(last)
+  })
+
+  it('that are lower take nothing away, and hold from then on', () => {
+    const permits = new Permits(limits({ calls: 2, queue: 0 }))
+    const { waiter } = line(permits)
+    assert.deepEqual([permits.tryCall(), permits.tryCall()], [true, true])
+    permits.limit(limits({ calls: 1, queue: 0 }))
+    permits.releaseCall()
+    assert.deepEqual([permits.calls, permits.tryCall(), permits.wait(waiter('late'))], [1, false, false])
+    permits.releaseCall()
+    assert.equal(permits.tryCall(), true)
+  })
+})
