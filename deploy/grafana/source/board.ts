@@ -43,6 +43,7 @@ export function built({ name, title, description, variables, sections }: Board):
       new dashboard.DashboardLinkBuilder('Sidelight')
         .type(dashboard.DashboardLinkType.Dashboards)
         .tags([TAG])
+        .icon('external link')
         .asDropdown(false)
         .includeVars(true)
         .keepTime(true),
@@ -56,6 +57,8 @@ export function built({ name, title, description, variables, sections }: Board):
   made.panels?.forEach((panel, index) => {
     panel.id = index + 1
   })
+  // The builder would put them into a menu.
+  for (const shown of [...(made.links ?? []), ...(made.annotations.list ?? [])]) delete shown.placement
   return made
 }
 

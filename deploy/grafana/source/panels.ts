@@ -127,7 +127,12 @@ export function heat({ width = 12, ...look }: Look): Panel {
     .yAxis(new heatmap.YAxisConfigBuilder().unit(look.unit).axisPlacement(common.AxisPlacement.Left))
     .cellValues(new heatmap.CellValuesBuilder().unit('short'))
     .color(
-      new heatmap.HeatmapColorOptionsBuilder().mode(heatmap.HeatmapColorMode.Scheme).scheme('Oranges').exponent(0.5),
+      new heatmap.HeatmapColorOptionsBuilder()
+        .mode(heatmap.HeatmapColorMode.Scheme)
+        .scheme('Oranges')
+        .fill('dark-orange')
+        .exponent(0.5)
+        .steps(64),
     )
     .filterValues(new heatmap.FilterValueRangeBuilder().le(1e-9))
   return panel.targets(

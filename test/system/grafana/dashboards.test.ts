@@ -44,7 +44,7 @@ interface Series {
 const numbers = ({ value, values = [] }: Series): readonly number[] =>
   [...(value === undefined ? [] : [value]), ...values].map(([, text]) => Number(text))
 
-describe('dashboards', { timeout: 180_000, skip: prometheusMissing && 'prometheus is not installed' }, () => {
+describe('dashboards', { timeout: 240_000, skip: prometheusMissing && 'prometheus is not installed' }, () => {
   let loaded: Load
   let prometheus: PrometheusServer
   let from = 0
