@@ -93,6 +93,8 @@ const webhook = object(
         secret: true,
         refine: webhookUrl,
         description: 'A URL.',
+        examples: ['http://alertmanager:9093/api/v2/alerts'],
+        examples: ['http://alertmanager:9093/api/v2/alerts'],
       }),
       {
         description:
@@ -105,7 +107,7 @@ const webhook = object(
       description:
         "`json`: one object each time that an alert fires or is resolved. `alertmanager`: what Alertmanager's `/api/v2/alerts` takes; what still fires is sent again every minute.",
     }),
-    headers: map(headerValue({ examples: ['Bearer …'] }), {
+    headers: map(headerValue({ examples: ['Bearer secret'] }), {
       keys: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
       default: {},
       description: 'Headers to send, for example `authorization`.',
