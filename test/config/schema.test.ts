@@ -27,7 +27,12 @@ function good(schema: Schema): fc.Arbitrary<unknown> {
     return fc.record(all, { requiredKeys: [...(schema.required ?? [])] })
   }
   if (items) return fc.array(good(items), { maxLength: 3 })
-  if (additionalProperties) return fc.dictionary(fc.constantFrom('a', 'B-2', 'constructor'), good(additionalProperties))
+  if (additionalProperties) {
+    const names = ['a', 'B-2', 'constructor'].filter((name) =>
+      new RegExp(schema.propertyNames?.pattern ?? '').test(name),
+    )
+    return fc.dictionary(fc.constantFrom(...names), good(additionalProperties))
+  }
   const values = [...(schema.examples ?? []), ...(schema.enum ?? []), schema.default, schema.minimum, schema.maximum]
   const stated = values.filter((value) => value !== undefined)
   if (schema.type === 'boolean') return fc.boolean()
