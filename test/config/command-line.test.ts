@@ -138,3 +138,23 @@ test('the report has a block for each error', async () => {
 `,
   )
 })
+
+test('a switch takes no value, its variable true or false, and a flag goes over it', async () => {
+  const yaml = 'log: { level: warn }'
+  const watch = async (argv: readonly string[], value = '') =>
+    (await loaded({ argv, env: { SIDELIGHT_WATCH: value }, yaml })).config.reload.watch
+  assert.deepEqual(
+    [await watch([]), await watch(['--watch']), await watch([], 'true'), await watch(['--watch'], 'false')],
+    [false, true, true, true],
+  )
+  assert.deepEqual(await refused({ argv: ['--watch=yes'], yaml }), ['--watch: takes no value (only --watch)'])
+  assert.deepEqual(await refused({ env: { SIDELIGHT_WATCH: 'maybe' }, yaml }), [
+    'SIDELIGHT_WATCH: must be true or false, not "maybe" (for example false)',
+  ])
+})
+
+test('watching without a file is told to have no effect', async () => {
+  assert.deepEqual((await loaded({ argv: ['--watch'] })).warnings, [
+    'reload.watch: has no effect, there is no configuration file',
+  ])
+})
