@@ -94,7 +94,6 @@ const webhook = object(
         refine: webhookUrl,
         description: 'A URL.',
         examples: ['http://alertmanager:9093/api/v2/alerts'],
-        examples: ['http://alertmanager:9093/api/v2/alerts'],
       }),
       {
         description:
