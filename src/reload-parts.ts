@@ -41,14 +41,18 @@ const UNCOLLECTED =
 
 export function buildReload(surroundings: ReloadSurroundings): ReloadParts {
   const { inForce, instruments, log, read = nowhere, file, draining, collects } = surroundings
+  let closed = false
+  const refuseAtTheEnd = (): void => {
+    if (closed || draining()) throw refusal('is not read any more: the gateway is draining')
+  }
   const apply = async ({ applied, config }: Changes) => {
-    if (draining()) throw refusal('is not read any more: the gateway is draining')
+    refuseAtTheEnd()
     // What waits for a restart may not go together with what does not: a new upstream at the old address of a listener.
     const errors: ConfigError[] = []
     checkConfig(config, errors)
     if (errors.length > 0) throw new ReloadRefusedError(errors)
     const prepared = await inForce.prepare(config)
-    if (draining()) throw refusal('is not read any more: the gateway is draining')
+    refuseAtTheEnd()
     if (applied.length + prepared.changed.length > 0) prepared.take()
     watch()
     return {
@@ -75,7 +79,10 @@ export function buildReload(surroundings: ReloadSurroundings): ReloadParts {
   return {
     reload: (trigger) => reloader.reload(trigger),
     start: watch,
-    close: () => fileWatch?.stop(),
+    close() {
+      closed = true
+      fileWatch?.stop()
+    },
   }
 }
 
