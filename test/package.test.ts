@@ -28,7 +28,10 @@ test('the packed package runs and type-checks with production dependencies only'
   const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
   const present = readdirSync(join(folder, 'node_modules'))
   for (const name of Object.keys(dependencies)) assert.ok(present.includes(name.split('/')[0] as string), name)
-  assert.ok(!present.some((name) => /^node$|^node-(linux|darwin|win)|typescript|sidelight-node/.test(name)), 'no development package')
+  assert.ok(
+    !present.some((name) => /^node$|^node-(linux|darwin|win)|typescript|sidelight-node/.test(name)),
+    'no development package',
+  )
   assert.deepEqual(
     readdirSync(installed).filter(
       (name) => !['README.md', 'LICENSE', 'CHANGELOG.md', 'dist', 'docs', 'node_modules'].includes(name),
