@@ -100,6 +100,14 @@ const MODULE = Uint8Array.from([
   ...section(10, 1, ...size(CODE.length), ...CODE),
 ])
 
+/** Node's types leave it to those of browsers. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (
+    module: object,
+  ) => { readonly exports: { readonly memory: { readonly buffer: ArrayBuffer }; readonly end: Finder['end'] } }
+}
+
 interface Finder {
   readonly memory: Uint8Array
   readonly end: (at: number, to: number) => number
@@ -110,8 +118,7 @@ const finder = start()
 /** Undefined where the process may not run WebAssembly (`--jitless`). */
 function start(): Finder | undefined {
   try {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(MODULE))
-    const { memory, end } = exports as unknown as { memory: WebAssembly.Memory; end: Finder['end'] }
+    const { memory, end } = new WebAssembly.Instance(new WebAssembly.Module(MODULE)).exports
     return { memory: new Uint8Array(memory.buffer), end }
   } catch {
     return undefined
