@@ -1,9 +1,10 @@
 /** What the program loads before any traffic: memory and start-up time are mostly modules, so each new one is a decision. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe, it, test } from 'node:test'
 import { type GatewayProcess, gatewayProcess } from './support/gateway.ts'
 import { settles } from './support/measure.ts'
 import { type RawOrigin, rawOrigin } from './support/raw-origin.ts'
@@ -48,6 +49,14 @@ const PACKAGES = [
 /** Loaded only when something asks for them. */
 const NEVER_IDLE =
   /^(@modelcontextprotocol\/.*|@opentelemetry\/.*|@fastify\/(http-proxy|reply-from|ajv-compiler|fast-json-stringify-compiler)|ajv.*|yaml|zod.*)$/
+
+test("the gateway is built without Node's own fetch, 3 MB that an import of node:http brings along", () => {
+  const gateway = new URL('../src/gateway.ts', import.meta.url).href
+  const script = `await import(${JSON.stringify(gateway)}); console.log(process.moduleLoadList.join('\\n'))`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  assert.match(stdout, /^NativeModule http$/m, stderr)
+  assert.doesNotMatch(stdout, /deps\/undici/)
+})
 
 describe('at idle', () => {
   let origin: RawOrigin

@@ -1,10 +1,10 @@
 /** The proxy listener: accepts downstream connections, and hands their requests to the router in force. */
-import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { GatewayError } from '../errors.ts'
+import { createServer } from '../node-http.ts'
 import { answerClientError } from './client-error.ts'
 import { type ConnectionMeter, followConnections } from './connections.ts'
 import type { Downstream } from './downstream.ts'
@@ -85,6 +85,7 @@ export class ProxyListener implements Traffic {
 
   /** The other addresses of `localhost`: a downstream may take either family. One that cannot be had is left. */
   async #listenBeside({ address, port }: AddressInfo): Promise<void> {
+    const { lookup } = await import('node:dns/promises')
     const all = await lookup('localhost', { all: true }).catch(() => [])
     for (const { address: host } of all) {
       if (host === address) continue
