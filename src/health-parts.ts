@@ -1,6 +1,7 @@
 /** Builds what knows how the gateway is: the components of the health report, and the checks beside it. */
 import type { Config } from './config/config.ts'
 import { buildCheck } from './health/checks/checks.ts'
+import { EndpointComponents } from './health/endpoint-components.ts'
 import { type ComponentSource, Health } from './health/health.ts'
 import { HealthGauges } from './health/health-gauges.ts'
 import { eventLoopComponent, logComponent, memoryComponent } from './health/process-components.ts'
@@ -53,9 +54,14 @@ export function buildHealth({ health: settings }: Config, surroundings: HealthSu
     if (to === 'healthy') logger.info(words, 'component is healthy')
     else logger.warn(words, `component is ${to}`)
   })
+  const endpoints = new EndpointComponents(upstreams, (upstream) => {
+    const reasons = ['queue_full', 'queue_timeout', 'streams_full'] as const
+    return reasons.reduce((sum, reason) => sum + instruments.poolRejected.bind([upstream, reason]).value, 0)
+  })
   const taken = new Set(['gateway', ...measured.map(({ name }) => name)])
   const reported = new ReportedComponents({ taken })
   health.add(() => upstreams().map(({ name, settings, probe }) => upstreamComponent(name, settings.required, probe)))
+  health.add(() => endpoints.components())
   health.add(others)
   health.add(() => reported.components())
   const gauges = new HealthGauges(instruments.health)
@@ -68,6 +74,7 @@ export function buildHealth({ health: settings }: Config, surroundings: HealthSu
       store.observe(() => gauges.set(health.look(), upstreams()))
       timer = setInterval(() => {
         for (const component of measured) component.measure()
+        endpoints.measure()
         health.look()
       }, TICK_MS).unref()
     },

@@ -1,5 +1,5 @@
 /** Checks that a URL answers, with a status that is well. */
-import { request as requestHttp } from 'node:http'
+import { request as requestHttp } from '../../node-http.ts'
 import type { CheckOutcome, Look } from './check.ts'
 import { bearer } from './credentials.ts'
 

@@ -76,6 +76,7 @@ describe('the health of a gateway', { concurrency: true, timeout: 60_000 }, () =
       'log',
       'gateway',
       'upstream:upstream',
+      'endpoint:upstream',
     ]) {
       assert.equal(components[name]?.status, 'healthy', name)
       assert.ok(Date.parse(components[name]?.changed_at ?? '') <= Date.now(), name)
@@ -147,7 +148,7 @@ describe('the health of a gateway', { concurrency: true, timeout: 60_000 }, () =
     assert.equal(Object.keys((await report(g)).components).filter((name) => /^c\d+$/.test(name)).length, 256)
     const page = await (await fetch(`${g.adminUrl}/metrics`)).text()
     const series = page.split('\n').filter((line) => line.startsWith('sidelight_component_health{'))
-    assert.ok(series.length <= 121, String(series.length))
+    assert.ok(series.length <= 181, String(series.length))
   })
 })
 
