@@ -45,10 +45,20 @@ const REWRITE = 2
 type Kind = typeof PASS | typeof HOP | typeof REWRITE
 
 // Names repeat in every exchange: one Map look-up (25 ns) in place of toLowerCase and two Set look-ups (90 ns).
-const kindOf = remember((name): Kind => {
+const lookUp = remember((name): Kind => {
   const lower = name.toLowerCase()
   return HOP_BY_HOP.has(lower) ? HOP : REWRITTEN.has(lower) ? REWRITE : PASS
 })
+
+/** By length, a bit for each first letter that a name with a kind of its own has. */
+const FIRST_LETTERS = new Uint32Array(32)
+for (const name of [...HOP_BY_HOP, ...REWRITTEN]) FIRST_LETTERS[name.length]! |= 1 << (name.charCodeAt(0) & 31)
+
+/** Most names end here, without the look-up's hash of a string that is new each time. */
+function kindOf(name: string): Kind {
+  const { length } = name
+  return length > 31 || ((FIRST_LETTERS[length]! >>> (name.charCodeAt(0) & 31)) & 1) === 0 ? PASS : lookUp(name)
+}
 
 /** Whether a request header of this name is never the downstream's own: dropped, or written anew. */
 export function endsHere(name: string): boolean {

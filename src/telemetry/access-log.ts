@@ -10,8 +10,8 @@ import type { LogLevel } from './log-levels.ts'
 /** Takes whole lines, each with its line end. */
 export interface LineSink {
   write(line: string): void
-  /** In place of `write` where it is cheaper. They are the caller's again when it returns. */
-  writeBytes?(line: Buffer): void
+  /** In place of `write` where it is cheaper: the first `length` bytes. They are the caller's again when it returns. */
+  writeBytes?(bytes: Buffer, length: number): void
 }
 
 export interface AccessLogOptions {
@@ -50,9 +50,8 @@ export class AccessLog {
     const line = this.#line
     line.length = 0
     writeAccessLine(line, record, fault ? 'warn' : 'info', this.#now())
-    const bytes = line.bytes.subarray(0, line.length)
-    if (this.#sink.writeBytes === undefined) this.#sink.write(bytes.toString())
-    else this.#sink.writeBytes(bytes)
+    if (this.#sink.writeBytes === undefined) this.#sink.write(line.bytes.toString('utf8', 0, line.length))
+    else this.#sink.writeBytes(line.bytes, line.length)
   }
 
   /** Most lines fall into the millisecond of the one before: 20 ns in place of 300. */

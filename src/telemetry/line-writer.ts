@@ -67,10 +67,10 @@ export class LineWriter {
     this.#added()
   }
 
-  writeBytes(line: Buffer): void {
-    if (!this.#takes(line.length)) return
-    this.#reserve(line.length)
-    this.#length += line.copy(this.#pending, this.#length)
+  writeBytes(line: Buffer, length: number): void {
+    if (!this.#takes(length)) return
+    this.#reserve(length)
+    this.#length += line.copy(this.#pending, this.#length, 0, length)
     this.#added()
   }
 

@@ -107,6 +107,23 @@ describe('the line', () => {
     )
   })
 
+  test('repeats nothing of the line before that has changed', () => {
+    const changes = [
+      ['upstream', 'upstream', 'other'],
+      ['route', 'route', '/other'],
+      ['endpoint', 'endpoint', '10.0.0.2:1'],
+      ['method', 'http.request.method', 'DELETE'],
+      ['path', 'url.path', '/else'],
+      ['status', 'http.response.status_code', 404],
+      ['outcome', 'outcome', 'http_error'],
+    ] as const
+    for (const [key, field, value] of changes) {
+      const changed = { ...full, [key]: value } as AccessRecord
+      const told = [full, full, changed, changed, full].map((record) => parse(record)[field])
+      assert.deepEqual(told, [full[key], full[key], value, value, full[key]])
+    }
+  })
+
   test('stays short for long values', () => {
     const line = accessLine(
       { ...bare, path: `/${'é'.repeat(50_000)}`, correlationId: 'x'.repeat(50_000) },
