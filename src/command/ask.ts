@@ -1,5 +1,5 @@
 /** One GET to a running gateway, its answer read whole. Without fetch, whose loading takes longer than the request. */
-import { get as getHttp } from 'node:http'
+import { get as getHttp } from '../node-http.ts'
 
 export interface Answer {
   readonly status: number
