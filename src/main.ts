@@ -17,6 +17,8 @@ if ('errors' in loaded) {
 } else {
   const { command, topic, options, config } = loaded
   for (const warning of loaded.warnings) process.stderr.write(`sidelight: warning: ${warning}\n`)
+  // Whoever reads what is said may have seen enough: `sidelight schema | head`.
+  if (command !== 'run') process.stdout.on('error', () => process.exit())
   if (command === 'help') process.stdout.write(usage(topic))
   else if (command === 'version') process.stdout.write(`${version}\n`)
   else if (command === 'schema') process.stdout.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`)
