@@ -5,7 +5,7 @@ import { type ApiSpans, startApiSpans } from './api-spans.ts'
 import type { Address } from './attributes.ts'
 import { Ids } from './ids.ts'
 import { LogExporter } from './log-exporter.ts'
-import { otlpExporter } from './otlp.ts'
+import { otlpExporter, ownOtlpExporter } from './otlp.ts'
 import { type SpanMeter, SpanQueue, type SpanSender } from './queue.ts'
 import { exportersOf, type TraceSettings } from './settings.ts'
 import { SpanFactory } from './spans.ts'
@@ -54,15 +54,16 @@ export async function startTracing(
     addressOf,
     resourceUris: settings.resourceUris,
   })
-  const exporterOf = (name: ExporterName): Promise<SpanExporter> | SpanExporter =>
-    name === 'otlp' ? otlpExporter(settings.otlp) : new LogExporter(log)
+  type Otlp = typeof otlpExporter
+  const exporterOf = (name: ExporterName, otlp: Otlp): Promise<SpanExporter> | SpanExporter =>
+    name === 'otlp' ? otlp(settings.otlp) : new LogExporter(log)
   const queues = new Map<ExporterName, SpanQueue>()
   const targets: ExportTarget[] = []
   for (const name of names) {
     const target = new ExportTarget({ signal: 'traces', exporter: name, log, failed: () => failed(name) })
     targets.push(target)
     const settled = (error: Error | undefined, duration: number) => target.settled(error, duration)
-    const options = { sender: sending(await exporterOf(name), factory), meter: meter(name), settled }
+    const options = { sender: sending(await exporterOf(name, ownOtlpExporter), factory), meter: meter(name), settled }
     // The exporter has a time-out of its own; ours is for one that forgets it.
     const timeout = settings.otlp.timeout + 1_000
     const { queue: most, batch, delay } = settings
@@ -71,7 +72,7 @@ export async function startTracing(
   let api: ApiSpans | undefined
   if (apiSpans) {
     // Exporters of their own: whoever closes first would close it for both.
-    const exporters = await Promise.all(names.map(exporterOf))
+    const exporters = await Promise.all(names.map((name) => exporterOf(name, otlpExporter)))
     api = await startApiSpans(exporters, { resource: attributes, settings })
   }
   const all = [...queues.values()]

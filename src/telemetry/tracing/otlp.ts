@@ -3,37 +3,69 @@ import { readFile } from 'node:fs/promises'
 import type { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base'
 import type { SpanExporter } from '@opentelemetry/sdk-trace'
 import type { OtlpSettings } from '../otlp/otlp-exporter.ts'
+import { SpanWriter } from './span-writer.ts'
 
-/** Throws what reading the PEM files throws. */
-export function otlpExporter(settings: OtlpSettings): Promise<SpanExporter> {
-  return settings.protocol === 'grpc' ? grpcExporter(settings) : httpExporter(settings)
+/** For spans of others. Throws what reading the PEM files throws. */
+export async function otlpExporter(settings: OtlpSettings): Promise<SpanExporter> {
+  if (settings.protocol === 'grpc') {
+    const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-grpc')
+    return new OTLPTraceExporter(await grpcOptions(settings))
+  }
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto')
+  return new OTLPTraceExporter(await httpOptions(settings))
 }
 
-async function grpcExporter(settings: OtlpSettings): Promise<SpanExporter> {
+/** For the gateway's own: the same but for who writes them as bytes, see span-writer.ts. */
+export async function ownOtlpExporter(settings: OtlpSettings): Promise<SpanExporter> {
+  const { OTLPExporterBase } = await import('@opentelemetry/otlp-exporter-base')
+  const { ProtobufTraceSerializer, TraceExporterMetricsHelper: helper } = await import(
+    '@opentelemetry/otlp-transformer'
+  )
+  const writer = new SpanWriter()
+  const serializer: typeof ProtobufTraceSerializer = {
+    serializeRequest: (spans) => writer.write(spans),
+    deserializeResponse: (bytes) => ProtobufTraceSerializer.deserializeResponse(bytes),
+  }
+  if (settings.protocol === 'grpc') {
+    const grpc = await import('@opentelemetry/otlp-grpc-exporter-base')
+    const options = grpc.convertLegacyOtlpGrpcOptions(await grpcOptions(settings), 'TRACES')
+    const names = ['TraceExportService', '/opentelemetry.proto.collector.trace.v1.TraceService/Export'] as const
+    const type = 'otlp_grpc_span_exporter'
+    return new OTLPExporterBase(
+      grpc.createOtlpGrpcExportDelegate(options, serializer, type, helper, undefined, ...names),
+    )
+  }
+  const http = await import('@opentelemetry/otlp-exporter-base/node-http')
+  const headers = { 'Content-Type': 'application/x-protobuf' }
+  const options = http.convertLegacyHttpOptions(await httpOptions(settings), 'TRACES', 'v1/traces', headers)
+  return new OTLPExporterBase(
+    http.createOtlpHttpExportDelegate(options, serializer, 'otlp_http_span_exporter', helper, undefined),
+  )
+}
+
+async function grpcOptions(settings: OtlpSettings) {
   // gRPC has no paths.
   const url = new URL(settings.url ?? settings.endpoint ?? 'http://localhost:4317').origin
-  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-grpc')
   const { credentials, Metadata } = await import('@grpc/grpc-js')
   const { ca = null, cert = null, key = null } = await pem(settings)
   const metadata = new Metadata()
   for (const [name, value] of Object.entries(settings.headers)) metadata.set(name, value)
-  return new OTLPTraceExporter({
+  return {
     url,
     metadata,
     credentials: url.startsWith('https:') ? credentials.createSsl(ca, key, cert) : credentials.createInsecure(),
     ...common(settings),
-  })
+  }
 }
 
-async function httpExporter(settings: OtlpSettings): Promise<SpanExporter> {
+async function httpOptions(settings: OtlpSettings) {
   const { url = `${(settings.endpoint ?? 'http://localhost:4318').replace(/\/+$/, '')}/v1/traces` } = settings
-  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto')
-  return new OTLPTraceExporter({
+  return {
     url,
     headers: { ...settings.headers },
     httpAgentOptions: { keepAlive: true, ...(url.startsWith('https:') ? await pem(settings) : {}) },
     ...common(settings),
-  })
+  }
 }
 
 /** Batches that a collector may leave open before further ones fail at once: what bounds the memory they hold. */

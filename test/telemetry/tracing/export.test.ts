@@ -81,7 +81,8 @@ describe('tracing loads', () => {
   it('the SDK only where the spans of interceptors are taken', (t) => {
     const otlp = { otlp: { endpoint: 'http://127.0.0.1:1' } }
     const without = packagesOf(t, otlp)
-    assert.ok(without.has('@opentelemetry/exporter-trace-otlp-grpc'))
+    assert.ok(without.has('@opentelemetry/otlp-grpc-exporter-base'))
+    assert.ok(!without.has('@opentelemetry/exporter-trace-otlp-grpc'))
     assert.ok(!without.has('@opentelemetry/sdk-node'))
     assert.ok(!without.has('@opentelemetry/exporter-trace-otlp-proto'))
     assert.ok(packagesOf(t, otlp, true).has('@opentelemetry/sdk-node'))
