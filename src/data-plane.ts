@@ -72,6 +72,10 @@ export function buildDataPlane(
       traces,
       rules: lasting.rules,
       publicResources: table.resources,
+      traceMeta: {
+        routes: new Set(table.mcp.filter(({ route }) => route.traceMeta).map(({ facts }) => facts)),
+        onBody: (result) => instruments.traceMeta.bind([result]).add(1),
+      },
       own,
     }),
     chainMeter(instruments),

@@ -9,6 +9,7 @@ import { type InspectionOptions, inspection } from './interceptors/inspection.ts
 import { metricRules } from './interceptors/metric-rules.ts'
 import { metrics } from './interceptors/metrics.ts'
 import { publicUrl } from './interceptors/public-url.ts'
+import { type TraceMetaOptions, traceMeta } from './interceptors/trace-meta.ts'
 import { tracing } from './interceptors/tracing.ts'
 import type { PublicResource } from './mcp/well-known.ts'
 import type { AccessLog } from './telemetry/access-log.ts'
@@ -31,6 +32,7 @@ export interface StackParts {
   readonly rules: MetricRules | undefined
   /** What downstreams may know of the routes that have a public URL. */
   readonly publicResources: ReadonlyMap<RouteFacts, PublicResource>
+  readonly traceMeta: TraceMetaOptions
   /** The user's own, in the order of the configuration. */
   readonly own: readonly Link[]
 }
@@ -55,6 +57,10 @@ export function stack(parts: StackParts): readonly Link[] {
     parts.publicResources.size > 0 ? builtIn(publicUrl(parts.publicResources)) : undefined,
     // The user's own see only what the guard let pass, and the upstream's response untouched.
     ...parts.own,
+    // Behind them, so that it writes into what really goes on; the one built-in step that mutates, where a route allows it.
+    parts.traces && parts.traceMeta.routes.size > 0
+      ? { interceptor: traceMeta(parts.traceMeta), failOpen: false, mutates: true }
+      : undefined,
   ]
   return links.filter((link) => link !== undefined)
 }

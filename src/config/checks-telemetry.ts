@@ -1,7 +1,9 @@
 /** Checks that the settings of telemetry fit together. */
 import { takenNames } from '../telemetry/rules/taken-names.ts'
+import { exportersOf } from '../telemetry/tracing/settings.ts'
 import { checkRules } from './checks-rules.ts'
 import type { Config } from './config.ts'
+import { at } from './errors.ts'
 
 type Refuse = (path: string, message: string, hint?: string) => void
 type Otlp = Config['telemetry']['metrics']['otlp']
@@ -12,7 +14,7 @@ const SIGNALS = ['metrics', 'traces'] as const
 export function checkTelemetry(config: Config, refuse: Refuse, sound: (path: string) => boolean): string[] {
   const upstreams = Object.keys(config.upstreams)
   checkRules(config.telemetry.rules, 'telemetry.rules', refuse, { upstreams, taken: takenNames, sound })
-  return SIGNALS.flatMap((signal) => {
+  const warnings = SIGNALS.flatMap((signal) => {
     const { exporters = [], otlp } = config.telemetry[signal]
     const path = `telemetry.${signal}`
     if (exporters.length > 1 && exporters.includes('none') && sound(`${path}.exporters`))
@@ -21,6 +23,15 @@ export function checkTelemetry(config: Config, refuse: Refuse, sound: (path: str
     checkPair(`${path}.otlp`, otlp, refuse)
     return strangePort(`${path}.otlp`, otlp)
   })
+  return [...warnings, ...untraced(config, sound)]
+}
+
+/** What tracing would do, if it were on. */
+function untraced({ routes, telemetry: { enabled, traces } }: Config, sound: (path: string) => boolean): string[] {
+  if (!sound('telemetry') || (enabled && exportersOf(traces).length > 0)) return []
+  return routes.flatMap((route, i) =>
+    sound(at('routes', i)) && route.traceMeta ? [`${at('routes', i)}.traceMeta: has no effect, tracing is off`] : [],
+  )
 }
 
 /** A client certificate and its key come together. */

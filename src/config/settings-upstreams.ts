@@ -81,6 +81,11 @@ export const route = object(
       description:
         'What becomes of requests that are no valid JSON, carry a protocol key twice, or whose `Mcp-*` headers contradict the message: refused with 400, or passed and only counted.',
     }),
+    traceMeta: boolean({
+      default: false,
+      description:
+        "Write the trace context of the upstream's call into `params._meta` of requests and notifications too, and not only into the headers, which servers often do not read. Only these bytes of a body change. Needs tracing. Bodies that are compressed, or that a digest header names, pass as they came.",
+    }),
     publicUrl: maybe(
       httpUrl({
         description:

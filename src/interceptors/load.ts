@@ -46,6 +46,7 @@ const BUILT_IN: ReadonlySet<string> = new Set([
   'metric_rules',
   'metrics',
   'public_url',
+  'trace_meta',
   'tracing',
 ])
 const PHASES = ['onRequest', 'onResponse', 'onMessage', 'onEnd'] as const

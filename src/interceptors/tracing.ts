@@ -1,6 +1,6 @@
 /** Gives every exchange its place in a trace, tells the upstream of it, and hands in what is kept. */
 import type { Interceptor } from '../exchange/interceptor.ts'
-import { formatTraceparent } from '../telemetry/tracing/trace-context.ts'
+import { upstreamContext } from '../telemetry/tracing/trace-context.ts'
 import { type Traces, traceOf } from '../telemetry/tracing/traces.ts'
 
 /** Must come after inspection: the message decides which trace it is, and how often its like is sampled. */
@@ -11,9 +11,8 @@ export function tracing(traces: Traces): Interceptor {
       const trace = traces.begin(x)
       x.trace = trace
       if (trace.sampled) for (const operation of x.operations) operation.span = trace
-      x.setUpstreamHeader('traceparent', formatTraceparent(trace.traceId, trace.upstreamSpanId, trace.traceFlags))
-      // What came with a context that does not count is not the upstream's either.
-      const tracestate = trace.parent?.tracestate ?? ''
+      const { traceparent, tracestate } = upstreamContext(trace)
+      x.setUpstreamHeader('traceparent', traceparent)
       if (tracestate !== (x.headers.tracestate ?? '')) x.setUpstreamHeader('tracestate', tracestate)
       return undefined
     },

@@ -268,6 +268,14 @@ export class Instruments extends Catalogue {
     labels: ['exporter', 'reason'],
     cap: 5,
   })
+  readonly traceMeta = this.store.counter({
+    name: 'sidelight.trace_meta.bodies',
+    kind: 'counter',
+    unit: '{body}',
+    help: 'Request bodies on routes with `traceMeta`: written, or passed as they came because they were compressed, signed, unreadable, or left for want of a place.',
+    labels: ['result'],
+    cap: 6,
+  })
   readonly slowOperations = this.store.counter({
     name: 'mcp.slow_operations',
     kind: 'counter',

@@ -91,6 +91,7 @@ test('--upstream adds a required upstream and a route at the path of its URL', a
       upstream: 'default',
       host: 'upstream',
       invalidRequests: 'refuse',
+      traceMeta: false,
       publicUrl: undefined,
       passthrough: ['/.well-known/*'],
       deadlines: { connect: 1000, responseHead: 300_000, bodyIdle: 60_000 },

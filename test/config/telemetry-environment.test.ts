@@ -135,6 +135,16 @@ test('what a variable switches off but cannot be switched off is told', async ()
   assert.deepEqual(warnings, ['HEALTH_CHECK_ENABLED: has no effect, health is always served'])
 })
 
+test('traces in messages are told to need tracing, and nothing where there is some', async () => {
+  const yaml = `upstreams: { a: { url: http://a/b } }
+routes: [{ path: /a }, { path: /b, traceMeta: true }]`
+  const warning = 'routes[1].traceMeta: has no effect, tracing is off'
+  assert.deepEqual((await loaded({ yaml })).warnings, [warning])
+  const traced = { OTEL_TRACES_EXPORTER: 'console' }
+  assert.deepEqual((await loaded({ yaml, env: traced })).warnings, [])
+  assert.deepEqual((await loaded({ yaml, env: { ...traced, OTEL_SDK_DISABLED: 'true' } })).warnings, [warning])
+})
+
 test('every fault is told once, under the name of its variable', async () => {
   const errors = await refused({
     env: {

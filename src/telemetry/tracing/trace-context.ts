@@ -83,6 +83,20 @@ export function formatTraceparent(traceId: string, spanId: string, flags: number
   return `00-${traceId}-${spanId}-0${flags & (SAMPLED | RANDOM)}`
 }
 
+/** What the upstream is told of its place in the trace: below the span of its call. */
+export function upstreamContext(trace: {
+  readonly traceId: string
+  readonly upstreamSpanId: string
+  readonly traceFlags: number
+  readonly parent: TraceContext | undefined
+}): { readonly traceparent: string; readonly tracestate: string } {
+  return {
+    traceparent: formatTraceparent(trace.traceId, trace.upstreamSpanId, trace.traceFlags),
+    // What came with a context that does not count is not the upstream's either.
+    tracestate: trace.parent?.tracestate ?? '',
+  }
+}
+
 /** What this exchange says of sampling, with the rest of what its parent said. */
 export function flagsOf(parent: TraceContext | undefined, sampled: boolean): number {
   return ((parent?.flags ?? 0) & RANDOM) | (sampled ? SAMPLED : 0)
