@@ -1,5 +1,6 @@
 /** Posts notifications to one URL, one after the other: again where that may help, never more than a few waiting. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { request as requestHttp } from '../node-http.ts'
 
 /** What became of a notification. */
 export type Delivery = 'sent' | 'failed' | 'dropped'
@@ -82,27 +83,43 @@ export class Webhook {
 
   async #post(body: string): Promise<{ readonly why: string | undefined; readonly again: boolean }> {
     const { url, headers, timeout } = this.#options
+    const late = AbortSignal.timeout(timeout)
     try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body,
-        // Credentials are for the URL that was configured alone.
-        redirect: 'manual',
-        signal: AbortSignal.any([this.#closed.signal, AbortSignal.timeout(timeout)]),
-      })
-      await response.body?.cancel()
-      if (response.ok) return { why: undefined, again: false }
-      return { why: `answered ${response.status}`, again: mayPass(response.status) }
+      const status = await post(url, headers, body, AbortSignal.any([this.#closed.signal, late]))
+      if (status >= 200 && status < 300) return { why: undefined, again: false }
+      return { why: `answered ${status}`, again: mayPass(status) }
     } catch (error) {
-      return { why: reasonOf(error), again: true }
+      return { why: late.aborted ? 'TimeoutError' : reasonOf(error), again: true }
     }
   }
 }
 
+/**
+ * Resolves with the status of the answer; what the answer says is not of interest. Redirects are not followed:
+ * credentials are for the URL that was configured alone. Without fetch, which refuses ports that browsers do not ask.
+ */
+async function post(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const request = /^https:/i.test(url) ? (await import('node:https')).request : requestHttp
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: 'POST', agent: false, signal }, (response) => {
+      response.on('error', () => {}).destroy()
+      resolve(response.statusCode ?? 0)
+    })
+    sent.setHeader('content-type', 'application/json')
+    // One by one, so that a name counts once, whatever its case.
+    for (const [name, value] of Object.entries(headers)) sent.setHeader(name, value)
+    sent.on('error', reject).on('close', () => reject(new Error('closed without an answer')))
+    sent.end(body)
+  })
+}
+
 /** A code: the message of an error names addresses. */
 function reasonOf(error: unknown): string {
-  const { name, cause } = error as Error
-  const { code } = (cause ?? {}) as { code?: unknown }
+  const { name, code } = error as NodeJS.ErrnoException
   return typeof code === 'string' ? code : name
 }

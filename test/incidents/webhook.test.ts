@@ -14,7 +14,12 @@ interface Told {
 }
 
 /** Answers the n-th request with the status that is given for n; 0 is never. */
-async function receiver(t: TestContext, status: (request: number) => number, headers = {}): Promise<Told> {
+async function receiver(
+  t: TestContext,
+  status: (request: number) => number,
+  headers = {},
+  { ports = [0], endless = false } = {},
+): Promise<Told> {
   const bodies: string[] = []
   const seen: IncomingMessage['headers'][] = []
   const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
@@ -23,9 +28,20 @@ async function receiver(t: TestContext, status: (request: number) => number, hea
     bodies.push(body)
     seen.push(request.headers)
     const code = status(bodies.length)
-    if (code !== 0) response.writeHead(code, headers).end('ok')
+    if (code === 0) return
+    response.writeHead(code, headers).write('ok')
+    if (!endless) response.end()
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
+  for (const port of ports) {
+    server.listen(port, '127.0.0.1')
+    if (
+      await once(server, 'listening').then(
+        () => true,
+        () => false,
+      )
+    )
+      break
+  }
   t.after(() => {
     server.closeAllConnections()
     server.close()
@@ -60,6 +76,37 @@ test('it posts JSON with the headers of the configuration, in order', async (t) 
   assert.equal(headers[0]?.authorization, 'Bearer abc')
   assert.deepEqual(deliveries, ['sent', 'sent', 'sent'])
   assert.equal(hook.idle, true)
+})
+
+test('a content type of the configuration takes the place of its own', async (t) => {
+  const { url, headers } = await receiver(t, () => 200)
+  const { webhook: hook, deliveries } = webhook(t, url, { headers: { 'Content-Type': 'application/cloudevents+json' } })
+  hook.send('x')
+  await settles(() => deliveries.length === 1)
+  assert.equal(headers[0]?.['content-type'], 'application/cloudevents+json')
+})
+
+test('it reaches ports that browsers do not ask', async (t) => {
+  const { url } = await receiver(t, () => 200, {}, { ports: [10_080, 6_697, 6_566, 4_190] })
+  const { webhook: hook, deliveries, failures } = webhook(t, url, { retries: 0 })
+  hook.send('x')
+  await settles(() => deliveries.length === 1)
+  assert.deepEqual([deliveries, failures], [['sent'], []])
+})
+
+test('an answer without end holds up nothing', async (t) => {
+  const { url, bodies } = await receiver(t, () => 200, {}, { endless: true })
+  const { webhook: hook, deliveries } = webhook(t, url, { timeout: 60_000 })
+  hook.send('x')
+  hook.send('y')
+  await settles(() => deliveries.length === 2)
+  assert.deepEqual(
+    [deliveries, bodies],
+    [
+      ['sent', 'sent'],
+      ['x', 'y'],
+    ],
+  )
 })
 
 test('it tries again while the other side is overloaded', async (t) => {
