@@ -9,6 +9,7 @@ import { FallbackWatch } from './mcp/fallback.ts'
 import { methodLabel } from './mcp/revision.ts'
 import { memoryPressure } from './session/memory-pressure.ts'
 import { type SessionLimits, SessionRegistry } from './session/registry.ts'
+import { observeCaches } from './telemetry/cache-lookups.ts'
 import { ContextCost } from './telemetry/context-cost.ts'
 import { ExchangeMeter } from './telemetry/exchange-meter.ts'
 import type { Instruments } from './telemetry/instruments.ts'
@@ -64,6 +65,7 @@ export function buildLastingParts(config: Config, { store, instruments, log }: L
     now,
     onOverflow: () => instruments.operations.serverDuration.overflowed++,
   })
+  observeCaches(store, instruments, names)
   const contextCost = new ContextCost(instruments.operations, names)
   store.observe(() => contextCost.observe())
   const operationMeter = new OperationMeter(instruments.operations, names)

@@ -20,6 +20,9 @@ export abstract class Instrument<S extends Series, D extends InstrumentDef> {
   readonly def: D
   /** Times that `bind` had to answer with the `_other` series because the cap was reached. */
   overflowed = 0
+  /** Times that `bind` was asked, and of these the times that it did not find a series. */
+  lookups = 0
+  misses = 0
   readonly #region: Region
   readonly #root = new Branch<S>()
   readonly #live = new Set<S>()
@@ -53,6 +56,7 @@ export abstract class Instrument<S extends Series, D extends InstrumentDef> {
    * Beyond the cap it is the `_other` series. Throws a RangeError when the number of values is wrong.
    */
   bind(values: readonly string[]): S {
+    this.lookups++
     let branch: Branch<S> | undefined = this.#root
     for (let i = 0; i < values.length && branch !== undefined; i++) branch = branch.next?.get(values[i]!)
     return branch?.series ?? this.#admit(values)
@@ -93,6 +97,7 @@ export abstract class Instrument<S extends Series, D extends InstrumentDef> {
   }
 
   #admit(values: readonly string[]): S {
+    this.misses++
     if (values.length !== this.def.labels.length) {
       throw new RangeError(`${this.def.name} has ${this.def.labels.length} labels, not ${values.length}`)
     }

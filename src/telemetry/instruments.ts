@@ -236,6 +236,14 @@ export class Instruments extends Catalogue {
     labels: ['instrument'],
     cap: 101,
   })
+  readonly cacheLookups = this.store.counter({
+    name: 'sidelight.cache.lookups',
+    kind: 'counter',
+    unit: '{lookup}',
+    help: "Look-ups in the gateway's own caches, by cache and result (hit or miss): names, of the tools and prompts that are labels, and series, of the labels of an instrument.",
+    labels: ['cache', 'result'],
+    cap: 5,
+  })
   readonly logDropped = this.store.counter({
     name: 'sidelight.log.dropped',
     kind: 'counter',

@@ -31,6 +31,9 @@ export class LearnedNames {
   readonly #options: Required<Omit<LearnedNamesOptions, 'ttlMs'>>
   /** How long a name is kept that was neither listed nor called, in milliseconds. */
   ttlMs: number
+  /** Times that a label was asked for, and of these the times that the name was not known. */
+  lookups = 0
+  misses = 0
   readonly #known = new Map<string, Known>()
   #listed = 0
   #complete = false
@@ -42,6 +45,7 @@ export class LearnedNames {
 
   /** Hot path: the name, or `_other`. */
   label(name: string): string {
+    this.lookups++
     const known = this.#known.get(name)
     if (known === undefined) return this.#meet(name)
     known.called = true
@@ -94,6 +98,7 @@ export class LearnedNames {
   }
 
   #meet(name: string): string {
+    this.misses++
     const { provisional, now, onOverflow } = this.#options
     if (!this.#complete && this.#known.size - this.#listed < provisional && presentable(name)) {
       return this.#add(name, false, now()).name

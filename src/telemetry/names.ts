@@ -65,6 +65,18 @@ export class Names {
     return this.#upstreams.get(upstream)?.tool.learned.listedSize ?? 0
   }
 
+  /** What was asked of the names so far, over all upstreams. */
+  get asked(): { readonly lookups: number; readonly misses: number } {
+    let lookups = 0
+    let misses = 0
+    for (const { tool, prompt } of this.#upstreams.values())
+      for (const { learned } of [tool, prompt]) {
+        lookups += learned.lookups
+        misses += learned.misses
+      }
+    return { lookups, misses }
+  }
+
   /** To be called about once a minute. */
   expire(): void {
     for (const { tool, prompt } of this.#upstreams.values()) {
