@@ -34,16 +34,29 @@ const WORDS: Readonly<Record<string, readonly [error: string, message: string]>>
   FST_ERR_CTP_INVALID_JSON_BODY: ['bad_request', 'The body is no JSON'],
 }
 
-export function answerFault(error: unknown, reply: FastifyReply, logger: Logger): FastifyReply {
+/** What stands in the body of such an answer. */
+export type FaultBody = (status: number, message: string, error: string) => object
+
+const plain: FaultBody = (_status, message, error) => ({ error, message })
+
+export function answerFault(
+  error: unknown,
+  reply: FastifyReply,
+  logger: Logger,
+  body: FaultBody = plain,
+): FastifyReply {
   if (error instanceof AdminFault) {
     if (error.cause !== undefined) logger.error({ err: error }, 'admin request failed')
-    return reply.code(error.status).headers(error.headers).send({ error: error.code, message: error.message })
+    return reply
+      .code(error.status)
+      .headers(error.headers)
+      .send(body(error.status, error.message, error.code))
   }
   const { statusCode = 500, code = '' } = error as { statusCode?: number; code?: string }
   if (statusCode < 500) {
     const [word, message] = WORDS[code] ?? ['bad_request', 'The request is malformed']
-    return reply.code(statusCode).send({ error: word, message })
+    return reply.code(statusCode).send(body(statusCode, message, word))
   }
   logger.error({ err: error }, 'admin request failed')
-  return reply.code(500).send({ error: 'internal', message: 'The gateway failed; its log says why' })
+  return reply.code(500).send(body(500, 'The gateway failed; its log says why', 'internal'))
 }

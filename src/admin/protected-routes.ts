@@ -1,6 +1,7 @@
 /** Serves the paths that need a token, and the list of all paths at `/`. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import { answerFault } from './fault.ts'
 import type { Admitted, Gate, Refusal, Visitor } from './gate.ts'
 import type { AdminRoute } from './route.ts'
 
@@ -15,7 +16,7 @@ const ADMITTED = Symbol('admitted')
 type Tagged = FastifyRequest & { [ADMITTED]?: Admitted }
 
 export function protectedRoutes(app: FastifyInstance, { routes, gate, refused, logger }: ProtectedRoutes): void {
-  for (const { method, path, right, serve } of routes) {
+  for (const { method, path, right, serve, faultBody } of routes) {
     app.route({
       // HEAD where GET is, as HTTP has it.
       method: method === 'GET' ? ['GET', 'HEAD'] : method,
@@ -33,6 +34,7 @@ export function protectedRoutes(app: FastifyInstance, { routes, gate, refused, l
         reply.code(status).headers({ ...headers, 'cache-control': 'no-store' })
         reply.send({ error, message })
       },
+      errorHandler: (error, _request, reply) => answerFault(error, reply, logger, faultBody),
       handler: (request, reply) => {
         const { name, rights } = (request as Tagged)[ADMITTED] as Admitted
         // Who changed what runs.

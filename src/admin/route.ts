@@ -19,4 +19,6 @@ export interface AdminRoute {
   readonly summary: string
   /** `rights`: what the caller's token may do. Answers by `reply` or by what it returns. */
   readonly serve: (request: FastifyRequest, reply: FastifyReply, rights: ReadonlySet<Right>) => unknown
+  /** The body that says what went wrong, for a path whose callers understand only that. */
+  readonly faultBody?: (status: number, message: string) => object
 }

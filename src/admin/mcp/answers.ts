@@ -49,8 +49,9 @@ export class Answers {
 
   /** Throws `RpcFault` for a tool that does not exist; what a tool refuses is its result. */
   async callTool({ name, arguments: given }: Params, rights: ReadonlySet<Right>): Promise<ToolResult> {
-    const tool = this.#tools.get(String(name))
-    if (tool === undefined) throw new RpcFault(INVALID_PARAMS, `There is no tool ${String(name).slice(0, 64)}`)
+    if (typeof name !== 'string') throw new RpcFault(INVALID_PARAMS, 'params.name must be a text')
+    const tool = this.#tools.get(name)
+    if (tool === undefined) throw new RpcFault(INVALID_PARAMS, `There is no tool ${name.slice(0, 64)}`)
     const { right, definition, run } = tool
     if (right !== undefined && !rights.has(right))
       return failure(`The tool ${definition.name} needs a token with the right "${right}", which this one lacks`)
@@ -68,9 +69,9 @@ export class Answers {
 
   /** Throws `RpcFault`. */
   readResource({ uri }: Params) {
-    const found = this.#resources.get(String(uri))
-    if (found === undefined)
-      throw new RpcFault(INVALID_PARAMS, 'There is no such resource', { uri: String(uri).slice(0, 256) })
+    if (typeof uri !== 'string') throw new RpcFault(INVALID_PARAMS, 'params.uri must be a text')
+    const found = this.#resources.get(uri)
+    if (found === undefined) throw new RpcFault(INVALID_PARAMS, 'There is no such resource', { uri: uri.slice(0, 256) })
     return { contents: [{ uri: found.definition.uri, mimeType: found.definition.mimeType, text: found.read() }] }
   }
 }

@@ -64,11 +64,20 @@ async function answerBySdk(request: McpRequest, answers: Answers, version: strin
       if (typeof value === 'string') headers.set(name, value)
     }
     const message = new Request('http://localhost/mcp', { method: 'POST', headers })
-    const response = await transport.handleRequest(message, { parsedBody: request.body })
+    const response = await transport.handleRequest(message, { parsedBody: withoutCancellations(request.body) })
     return { status: response.status, body: await response.text() }
   } finally {
     await server.close()
   }
+}
+
+/**
+ * The SDK gives no answer to a request that was cancelled, and waits for all answers to a batch. Nothing but what came
+ * with it can be meant: each request has a server of its own.
+ */
+function withoutCancellations(body: unknown): unknown {
+  if (!Array.isArray(body)) return body
+  return body.filter((message) => (message as { method?: unknown } | null)?.method !== 'notifications/cancelled')
 }
 
 function serverFor(answers: Answers, rights: ReadonlySet<Right>, version: string): Server {

@@ -53,7 +53,8 @@ export async function answerModern(
 /** What is wrong whatever is asked. */
 function refusalOf(headers: RequestHeaders, body: unknown): RpcFault | undefined {
   const { id, method, params, meta } = read(body)
-  if (method === '' && !Array.isArray(body)) return new RpcFault(INVALID_REQUEST, 'This is no JSON-RPC request')
+  if ((method === '' && !Array.isArray(body)) || (id !== undefined && !isId(id)))
+    return new RpcFault(INVALID_REQUEST, 'This is no JSON-RPC request')
   const stated = meta[VERSION_KEY] ?? headers['mcp-protocol-version']
   if (stated !== MODERN) {
     const data = { supported: [MODERN], requested: String(stated).slice(0, 64) }
@@ -110,11 +111,13 @@ function read(body: unknown): Request {
 const objectOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 
+const isId = (id: unknown): boolean => typeof id === 'string' || typeof id === 'number'
+
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 function errorAnswer(status: number, id: unknown, { code, message, data }: RpcFault): Answer {
   const error = { code, message, ...(data !== undefined && { data }) }
-  return answer(status, { jsonrpc: '2.0', id: id ?? null, error })
+  return answer(status, { jsonrpc: '2.0', id: isId(id) ? id : null, error })
 }
 
 const answer = (status: number, message: object): Answer => ({ status, body: JSON.stringify(message) })

@@ -3,6 +3,9 @@ import type { AdminRoute } from '../route.ts'
 import type { McpEndpoint } from './endpoint.ts'
 import type { Sources } from './sources.ts'
 
+/** What is no JSON cannot be read (400), and what the gateway fails at is its own fault. */
+const CODES: Readonly<Record<number, number>> = { 400: -32700, 500: -32603 }
+
 export function mcpRoutes(sources: Sources): AdminRoute[] {
   let endpoint: Promise<McpEndpoint> | undefined
   return [
@@ -19,6 +22,7 @@ export function mcpRoutes(sources: Sources): AdminRoute[] {
         if (answer.body === '') return reply.code(answer.status).send()
         return reply.code(answer.status).type('application/json').send(answer.body)
       },
+      faultBody: (status, message) => ({ jsonrpc: '2.0', id: null, error: { code: CODES[status] ?? -32600, message } }),
     },
   ]
 }

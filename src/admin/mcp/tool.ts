@@ -91,8 +91,8 @@ export class Arguments {
 
   whole(name: string, preset: number, largest: number): number {
     const value = this.#given[name] ?? preset
-    if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > largest)
-      throw new ToolFault(`${name} must be a whole number from 0 to ${largest}`)
+    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > largest)
+      throw new ToolFault(`${name} must be a whole number from 1 to ${largest}`)
     return value as number
   }
 }
