@@ -46,7 +46,7 @@ export async function run({ config: given, folder, file }: Loaded, version: stri
       read: async () => withDemo(await read(), demo),
       onDrainAsked: () => void stop('POST /drain'),
     })
-    stopOnSignals(stop)
+    stopOnSignals(stop, log)
     announce(config, await gateway.start(), log, version)
     running = gateway
   } catch (error) {
@@ -134,11 +134,17 @@ async function stop(reason: string, log: Log, end: () => Promise<void>): Promise
   process.exit(code)
 }
 
-/** The first one drains, a second one ends at once. */
-function stopOnSignals(stop: Stop): void {
+/**
+ * The first one drains, or lets a drain go on that was asked for otherwise: orchestrators send one in any case. A second
+ * one ends at once.
+ */
+function stopOnSignals(stop: Stop, { logger }: Log): void {
+  let signalled = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => {
-      if (!stop(signal)) process.exit(EX_FAILED)
+      if (signalled) process.exit(EX_FAILED)
+      signalled = true
+      if (!stop(signal)) logger.info({ signal }, 'draining already')
     })
 }
 

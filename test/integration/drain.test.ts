@@ -242,6 +242,25 @@ describe('a drain', { concurrency: 3, timeout: 60_000 }, () => {
     assert.ok(after < 30_000, `it took ${after} ms`)
   })
 
+  it('goes on with the first signal that comes after POST /drain, and ends at once with the second', async (t) => {
+    for (const [signals, code] of [
+      [1, 0],
+      [2, 1],
+    ] as const) {
+      // With a second one it would take longer than the test may.
+      const { g } = await stage(t, { lag: signals === 1 ? 1_500 : 600_000, deadline: 700_000 })
+      assert.equal((await fetch(`${g.adminUrl}/drain`, { method: 'POST' })).status, 202)
+      await settles(() => g.log.some(({ msg }) => msg === 'draining'))
+      g.child.kill('SIGTERM')
+      if (signals === 2) {
+        await settles(() => g.log.some(({ msg, signal }) => msg === 'draining already' && signal === 'SIGTERM'))
+        g.child.kill('SIGINT')
+      }
+      assert.equal(await g.exited, code)
+      assert.equal(g.log.filter(({ msg }) => msg === 'draining').length, 1)
+    }
+  })
+
   it('is begun by SIGINT as well', async (t) => {
     const { g, stop } = await stage(t, { lag: 50, deadline: 30_000 })
     const { code, after } = await stop('SIGINT')
