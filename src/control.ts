@@ -46,6 +46,8 @@ export interface ControlParts {
 
 export interface Control {
   readonly listening: boolean
+  /** Profiles begun so far. */
+  readonly profiles: number
   listen(): Promise<AddressInfo>
   /** The gateway drains: what takes long here ends. Everything is still answered. */
   drain(): void
@@ -91,6 +93,9 @@ export function buildControl(parts: ControlParts): Control {
   return {
     get listening() {
       return admin.listening
+    },
+    get profiles() {
+      return profiler.taken
     },
     listen: () => admin.listen(),
     drain: () => draining.abort(),

@@ -20,6 +20,7 @@ import type { Log } from './telemetry/log.ts'
 import { connectionMeter } from './telemetry/meters.ts'
 import { observeProcess } from './telemetry/process.ts'
 import { SeriesStore } from './telemetry/series.ts'
+import { observeTasks } from './telemetry/tasks.ts'
 
 export interface Gateway {
   /** Listens; resolves with where. */
@@ -130,6 +131,16 @@ export async function buildGateway(
     api: exports.api,
     reload,
     drain: onDrainAsked ?? (() => void drainOnce().catch((err: unknown) => log.logger.error({ err }, 'stop failed'))),
+  })
+
+  const exported = (signal: string) => () =>
+    exports.targets.reduce((sum, target) => sum + (target.signal === signal ? target.attempts : 0), 0)
+  observeTasks(store, instruments, {
+    check: () => healthParts.looks,
+    log_write: () => log.writes,
+    metrics_export: exported('metrics'),
+    profile: () => control.profiles,
+    traces_export: exported('traces'),
   })
 
   const close = async (): Promise<void> => {

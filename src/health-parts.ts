@@ -16,6 +16,8 @@ import type { RunningUpstream } from './upstreams.ts'
 export interface HealthParts {
   readonly health: Health
   readonly reported: ReportedComponents
+  /** Looks of checks that were begun so far. */
+  readonly looks: number
   /** Begins to check. */
   start(): void
   close(): void
@@ -69,6 +71,9 @@ export function buildHealth({ health: settings }: Config, surroundings: HealthSu
   return {
     health,
     reported,
+    get looks() {
+      return checks.reduce((sum, check) => sum + check.looks, 0)
+    },
     start() {
       for (const check of checks) check.start()
       store.observe(() => gauges.set(health.look(), upstreams()))

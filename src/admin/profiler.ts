@@ -20,6 +20,8 @@ const HEAP_INTERVAL_BYTES = 512 * 1024
 const HEAP_STACK_DEPTH = 64
 
 export class Profiler {
+  /** Profiles begun. */
+  taken = 0
   readonly #options: Required<ProfilerOptions>
   #pprof: Promise<Pprof> | undefined
   /** When the one under way will be done, in milliseconds. */
@@ -86,6 +88,7 @@ export class Profiler {
     const rest = this.#endedAt + pause - now()
     if (rest > 0) throw refusal(429, 'too_soon', 'The last profile ended a moment ago', rest)
     this.#busyUntil = now() + ms
+    this.taken++
     try {
       return await take(await this.#load(), AbortSignal.any([gone, draining]))
     } finally {

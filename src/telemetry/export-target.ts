@@ -29,6 +29,8 @@ export class ExportTarget {
   readonly exporter: string
   /** Undefined until something was sent. */
   last: ExportAttempt | undefined = undefined
+  /** So far. */
+  attempts = 0
   readonly #log: ExportLog
   readonly #failed: () => void
 
@@ -41,6 +43,7 @@ export class ExportTarget {
 
   /** Notes the end of an attempt. The log tells changes only: a collector that is down for a day is one line. */
   settled(error: Error | undefined, duration: number): void {
+    this.attempts++
     const before = this.last
     this.last = { ok: error === undefined, message: error?.message ?? 'sent', at: Date.now(), duration }
     const { signal, exporter } = this

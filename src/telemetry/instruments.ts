@@ -236,6 +236,14 @@ export class Instruments extends Catalogue {
     labels: ['instrument'],
     cap: 101,
   })
+  readonly tasksSpawned = this.store.counter({
+    name: 'sidelight.tasks.spawned',
+    kind: 'counter',
+    unit: '{task}',
+    help: 'What the gateway began beside exchanges: check, log_write, metrics_export, notification, probe, profile, reload or traces_export.',
+    labels: ['task'],
+    cap: 9,
+  })
   readonly cacheLookups = this.store.counter({
     name: 'sidelight.cache.lookups',
     kind: 'counter',

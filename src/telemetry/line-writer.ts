@@ -32,6 +32,8 @@ export interface LineWriterOptions {
 export class LineWriter {
   /** Lines lost because the reader was gone, or because more than `maxLength` waited. */
   dropped = 0
+  /** Writes begun, each by a thread. */
+  writes = 0
   #fd: number
   readonly #maxLength: number
   readonly #gap: ((lines: number) => string) | undefined
@@ -143,6 +145,7 @@ export class LineWriter {
   readonly #continue = (): void => {
     this.#timer = undefined
     this.#writing = true
+    this.writes++
     write(this.#fd, this.#chunk!, this.#offset, null, null, this.#written)
   }
 

@@ -11,6 +11,8 @@ import { scrub } from './scrub.ts'
 
 export interface LogDestination extends LineSink {
   readonly dropped?: number
+  /** Writes begun so far. */
+  readonly writes?: number
   flush?(within?: number): Promise<void>
   flushSync?(): void
 }
@@ -42,6 +44,8 @@ export interface Log {
   prepare(settings: LogSettings): { readonly access: AccessLog | undefined; readonly apply: () => void }
   /** Lines lost so far. */
   readonly dropped: number
+  /** Writes of several lines each that were begun so far. */
+  readonly writes: number
   /** The same logger each time. */
   module(name: LogModule): Logger
   /** Goes on in a new file of the same name, for when the old one was moved away. Never rejects. */
@@ -92,6 +96,9 @@ export function createLog(options: LogOptions): Log {
     },
     get dropped() {
       return destination.dropped ?? 0
+    },
+    get writes() {
+      return destination.writes ?? 0
     },
     module,
     reopen: async () => reopen?.().catch((err: unknown) => module('telemetry').error({ err }, 'log file not reopened')),

@@ -28,6 +28,8 @@ export interface CheckOptions {
 export class Check implements Component {
   readonly name: string
   readonly required: boolean
+  /** Looks begun. */
+  looks = 0
   readonly #options: CheckOptions
   readonly #stop = new AbortController()
   #timer: NodeJS.Timeout | undefined
@@ -70,6 +72,7 @@ export class Check implements Component {
 
   async #look(): Promise<CheckOutcome> {
     const { timeout, look } = this.#options
+    this.looks++
     const late = AbortSignal.timeout(timeout)
     try {
       return await look(AbortSignal.any([late, this.#stop.signal]))
