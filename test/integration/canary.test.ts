@@ -1,4 +1,4 @@
-/** Nothing secret that passes the real program comes out of its log, its metrics or its health, whatever goes wrong. */
+/** Nothing secret that passes the real program comes out of its log, its metrics, its spans or its pages, whatever goes wrong. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,6 +12,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { settles } from '../support/measure.ts'
+import { receiver } from '../telemetry/tracing/receiver.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const BEGIN = 'canary-'
@@ -34,6 +35,7 @@ const HEADERS = {
   'last-event-id': canary('last-event-id'),
   referer: `http://user:${canary('referer-user')}@host/?q=${canary('referer-query')}`,
   'x-whatever': canary('x-whatever'),
+  baggage: `user=${canary('baggage')}`,
 }
 
 const MODERN_META = {
@@ -241,6 +243,7 @@ async function pages(adminUrl: string, url: string): Promise<string> {
   const views = ['', '?view=pforge', '?view=shadowcat', '?view=metamcp', '?view=tfo']
   const fetches = [
     ...kinds.flatMap((accept) => views.map((view) => fetch(`${adminUrl}/metrics${view}`, { headers: { accept } }))),
+    ...['errors', 'config', 'sessions', 'upstreams', 'components'].map((path) => fetch(`${adminUrl}/${path}`)),
     ...[adminUrl, url].flatMap((base) => [fetch(`${base}/health`), fetch(`${base}/health/ready`)]),
   ]
   return (await Promise.all(fetches.map(async (page) => (await page).text()))).join('\n')
@@ -250,6 +253,7 @@ describe('secrets on their way through', { concurrency: 2, timeout: 60_000 }, ()
   for (const format of ['json', 'console'] as const) {
     it(`never come out again, with a log of every level as ${format}`, async (t) => {
       const { url, seen } = await upstream(t)
+      const collector = await receiver('grpc')
       const probe = { interval: '200ms', headers: { authorization: canary('probe') } }
       const program = await start(t, {
         listen: { port: 0 },
@@ -264,6 +268,14 @@ describe('secrets on their way through', { concurrency: 2, timeout: 60_000 }, ()
           { path: '/down', upstream: 'down' },
         ],
         interceptors: [{ module: './treacherous.mjs' }],
+        telemetry: {
+          traces: {
+            exporters: ['otlp', 'console'],
+            otlp: { endpoint: collector.url, headers: { authorization: canary('collector') } },
+            keep: { refused: true },
+            delay: '50ms',
+          },
+        },
         log: { level: 'trace', format, slow: { default: '1ms' } },
         drain: { lag: 0, deadline: '1s' },
       })
@@ -271,22 +283,30 @@ describe('secrets on their way through', { concurrency: 2, timeout: 60_000 }, ()
       const shown = await pages(program.adminUrl, program.url)
       await program.stop()
       const { written } = program
+      await collector.close()
+      const spans = collector.bytes().toString('latin1')
 
       // The secrets were there, and so were the occasions to tell them.
       for (const place of ['authorization', 'query', 'argument', 'session-id', 'probe', 'answer', 'meta'])
         assert.ok(seen().includes(`${BEGIN}${place}`), place)
-      const outcomes = ['ok', 'tool_error', 'jsonrpc_error', 'http_error', 'refused', 'upstream_reset', 'unknown']
-      for (const outcome of [...outcomes, 'upstream_unreachable', 'gateway_error']) {
+      const answered = ['ok', 'tool_error', 'jsonrpc_error', 'http_error', 'refused', 'upstream_reset', 'unknown']
+      const outcomes = [...answered, 'upstream_unreachable', 'gateway_error']
+      for (const outcome of outcomes) {
         assert.match(written, new RegExp(`outcome"?[=:]"?${outcome}`), outcome)
         assert.ok(shown.includes(`"${outcome}"`), outcome)
       }
+      assert.ok(shown.includes('"correlation_id"'), 'samples of errors')
+      assert.ok(collector.heads.some(({ authorization }) => authorization === `${BEGIN}collector`))
+      const traced = new Set(collector.spans.map(({ attributes }) => attributes.outcome))
+      for (const outcome of outcomes) assert.ok(traced.has(outcome), `${outcome} in ${[...traced]}`)
+      assert.ok(collector.spans.some(({ name }) => name === 'resources/read'))
       for (const line of ['interceptor failed', 'unhandled rejection', 'metadata not rewritten'])
         assert.ok(written.includes(line), line)
       for (const name of ['tool_error', 'greeting', 'downstream']) assert.ok(written.includes(name), name)
 
-      const told = [...hidden].filter((secret) => written.includes(secret) || shown.includes(secret))
+      const told = [...hidden].filter((secret) => [written, shown, spans].some((all) => all.includes(secret)))
       assert.deepEqual(told, [])
-      assert.ok(!written.includes(BEGIN) && !shown.includes(BEGIN))
+      for (const all of [written, shown, spans]) assert.ok(!all.includes(BEGIN))
     })
   }
 
