@@ -52,6 +52,8 @@ export class AdminListener {
       keepAliveTimeout: limits.keepAlive,
       bodyLimit: BODY_LIMIT,
       clientErrorHandler: (error, socket) => void answerClientError(error, socket),
+      // What no router can read.
+      frameworkErrors: (error, _request, reply) => void answerFault(error, reply, logger),
     }
     this.#app = fastify({ ...own, http: serverOptions(limits) } as FastifyServerOptions)
     this.#guard(allowedHosts(hosts, host), allowedOrigins(origins, host))
@@ -91,7 +93,8 @@ export class AdminListener {
 
   /** What a path serves; nothing: there is no such path. */
   #methodsOf(target: string): string[] {
-    const url = target.replace(/\?.*$/, '')
+    const asked = target.replace(/\?.*$/, '')
+    const url = this.#options.routes.find(({ path }) => isBelow(path, asked))?.path ?? asked
     return this.#app.supportedMethods.filter((method) => this.#app.hasRoute({ method, url }))
   }
 
@@ -110,8 +113,17 @@ export class AdminListener {
             ? 'origin_forbidden'
             : undefined
       if (refused === undefined) return done()
-      const error = new GatewayError(refused)
-      reply.code(error.failure.status).send({ error: error.code, message: error.message })
+      const { code, message, failure } = new GatewayError(refused)
+      // The words are those of the proxy listener, whose settings have the same names.
+      reply.code(failure.status).send({ error: code, message: message.replace('listen.', 'admin.') })
     })
   }
+}
+
+/** Whether a path fits a route with a parameter at its end: `/components/:name`. */
+function isBelow(route: string, path: string): boolean {
+  const [before, parameter] = route.split(':')
+  if (parameter === undefined || before === undefined || !path.startsWith(before)) return false
+  const rest = path.slice(before.length)
+  return rest !== '' && !rest.includes('/')
 }

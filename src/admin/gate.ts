@@ -1,7 +1,7 @@
 /** Who may do what on the admin listener's protected paths, and how often they may ask. */
 import { isLoopback } from '../mcp/allow-list.ts'
 import { RateLimit } from './rate-limit.ts'
-import { RIGHTS, type Right } from './route.ts'
+import { type Caller, RIGHTS, type Right } from './route.ts'
 import type { Tokens } from './tokens.ts'
 
 export interface Visitor {
@@ -18,14 +18,7 @@ export interface Refusal {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Whoever may pass. */
-export interface Admitted {
-  /** The name of the token; `undefined`: there is none, and none was needed. */
-  readonly name?: string
-  readonly rights: ReadonlySet<Right>
-}
-
-export type Passage = Admitted | { readonly refusal: Refusal }
+export type Passage = Caller | { readonly refusal: Refusal }
 
 export interface GateOptions {
   readonly tokens: Tokens
@@ -84,8 +77,8 @@ export class Gate {
     return refuse(401, 'token_wrong', 'This token is not known here', `${CHALLENGE}, error="invalid_token"`)
   }
 
-  #within(admitted: Admitted, right: Right): Passage {
-    if (admitted.rights.has(right)) return admitted
+  #within(caller: Caller, right: Right): Passage {
+    if (caller.rights.has(right)) return caller
     if (this.#open) return refuse(403, 'right_missing', `The right "${right}" needs a token: ${HOW_TO_SET_A_TOKEN}`)
     const challenge = `${CHALLENGE}, error="insufficient_scope", scope="${right}"`
     return refuse(403, 'right_missing', `This token lacks the right "${right}"`, challenge)

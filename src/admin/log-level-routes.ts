@@ -59,7 +59,7 @@ function read(body: unknown): Asked {
   if (!isOneOf(LOG_LEVELS, level)) throw bad(`"level" must be one of ${LOG_LEVELS.join(', ')}`)
   if (module !== undefined && !isOneOf(LOG_MODULES, module))
     throw bad(`"module" must be one of ${LOG_MODULES.join(', ')}`)
-  const forMs = time === undefined ? undefined : parseDuration(String(time))
+  const forMs = time === undefined ? undefined : parseDuration(time)
   if (forMs !== undefined && !(forMs > 0 && forMs <= LONGEST_MS))
     throw bad('"for" must be a duration like 30s, 10m or 2h, at most 168h')
   return { modules: module === undefined ? LOG_MODULES : [module], level, forMs }

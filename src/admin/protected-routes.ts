@@ -2,8 +2,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { answerFault } from './fault.ts'
-import type { Admitted, Gate, Refusal, Visitor } from './gate.ts'
-import type { AdminRoute } from './route.ts'
+import type { Gate, Refusal, Visitor } from './gate.ts'
+import type { AdminRoute, Caller } from './route.ts'
 
 export interface ProtectedRoutes {
   readonly routes: readonly AdminRoute[]
@@ -12,8 +12,8 @@ export interface ProtectedRoutes {
   readonly logger: Logger
 }
 
-const ADMITTED = Symbol('admitted')
-type Tagged = FastifyRequest & { [ADMITTED]?: Admitted }
+const CALLER = Symbol('caller')
+type Tagged = FastifyRequest & { [CALLER]?: Caller }
 
 export function protectedRoutes(app: FastifyInstance, { routes, gate, refused, logger }: ProtectedRoutes): void {
   for (const { method, path, right, serve, faultBody } of routes) {
@@ -25,7 +25,7 @@ export function protectedRoutes(app: FastifyInstance, { routes, gate, refused, l
       onRequest: (request, reply, done) => {
         const passage = gate.check(visitorOf(request), right)
         if ('rights' in passage) {
-          ;(request as Tagged)[ADMITTED] = passage
+          ;(request as Tagged)[CALLER] = passage
           return done()
         }
         const { status, error, message, headers } = passage.refusal
@@ -36,12 +36,12 @@ export function protectedRoutes(app: FastifyInstance, { routes, gate, refused, l
       },
       errorHandler: (error, _request, reply) => answerFault(error, reply, logger, faultBody),
       handler: (request, reply) => {
-        const { name, rights } = (request as Tagged)[ADMITTED] as Admitted
+        const caller = (request as Tagged)[CALLER] as Caller
         // Who changed what runs.
         if (right === 'write')
-          logger.info({ caller: name, address: request.ip, method, path: request.url }, 'admin request')
+          logger.info({ caller: caller.name, address: request.ip, method, path: request.url }, 'admin request')
         reply.header('cache-control', 'no-store')
-        return serve(request, reply, rights)
+        return serve(request, reply, caller)
       },
     })
   }

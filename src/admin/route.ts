@@ -9,6 +9,14 @@ export const RIGHTS = ['read', 'reveal', 'profile', 'write'] as const
 
 export type Right = (typeof RIGHTS)[number]
 
+/** Whoever may pass. */
+export interface Caller {
+  /** That of the token; `undefined`: there is none, and none was needed. */
+  readonly name?: string
+  /** What the token may do. */
+  readonly rights: ReadonlySet<Right>
+}
+
 export interface AdminRoute {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
   /** As Fastify writes it: `/components/:name`. */
@@ -17,8 +25,8 @@ export interface AdminRoute {
   readonly right: Right
   /** One line for the list of paths. */
   readonly summary: string
-  /** `rights`: what the caller's token may do. Answers by `reply` or by what it returns. */
-  readonly serve: (request: FastifyRequest, reply: FastifyReply, rights: ReadonlySet<Right>) => unknown
+  /** Answers by `reply` or by what it returns. */
+  readonly serve: (request: FastifyRequest, reply: FastifyReply, caller: Caller) => unknown
   /** The body that says what went wrong, for a path whose callers understand only that. */
   readonly faultBody?: (status: number, message: string) => object
 }

@@ -6,7 +6,7 @@ import type { Session } from '../session/session.ts'
 import { sessionTag } from '../telemetry/access-log.ts'
 import { AdminFault } from './fault.ts'
 import { pageOf, type Query, textOf } from './paging.ts'
-import type { AdminRoute, Right } from './route.ts'
+import type { AdminRoute, Caller } from './route.ts'
 
 export interface SessionReport {
   /** As `mcp.session.id` in the access log. */
@@ -69,7 +69,7 @@ export function sessionRoutes(
   upstreams: () => readonly string[],
   logger: Logger,
 ): AdminRoute[] {
-  const serve = (request: FastifyRequest, rights: ReadonlySet<Right>): SessionList => {
+  const serve = (request: FastifyRequest, { name: caller, rights }: Caller): SessionList => {
     const query = request.query as Query
     const upstream = textOf(query, 'upstream')
     if (upstream !== undefined && !upstreams().includes(upstream))
@@ -77,7 +77,7 @@ export function sessionRoutes(
     const reveal = textOf(query, 'reveal') === 'true'
     if (reveal && !rights.has('reveal'))
       throw new AdminFault(403, 'right_missing', 'Ids of sessions are shown only to a token with the right "reveal"')
-    if (reveal) logger.info({ address: request.ip }, 'ids of sessions shown')
+    if (reveal) logger.info({ caller, address: request.ip }, 'ids of sessions shown')
     return listSessions(registry, { upstream, reveal, ...pageOf(query) })
   }
   return [
@@ -86,7 +86,7 @@ export function sessionRoutes(
       path: '/sessions',
       right: 'read',
       summary: 'sessions, oldest first; ?upstream=, ?limit= (at most 500), ?cursor=, ?reveal=true for their ids',
-      serve: (request, _reply, rights) => serve(request, rights),
+      serve: (request, _reply, caller) => serve(request, caller),
     },
   ]
 }

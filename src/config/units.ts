@@ -13,8 +13,8 @@ const bytes: Readonly<Record<string, number>> = {
 }
 
 /** `1500ms` is 1500; NaN when it is no duration. */
-export function parseDuration(text: string): number {
-  return scaled(text, milliseconds)
+export function parseDuration(text: unknown): number {
+  return typeof text === 'string' ? scaled(text, milliseconds) : Number.NaN
 }
 
 /** `4KiB` is 4096; NaN when it is no size. */

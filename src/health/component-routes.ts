@@ -81,7 +81,7 @@ function read(body: unknown): Reported {
   if (typeof message !== 'string' || message.length > LONGEST_MESSAGE)
     throw bad(`"message" must be a text of at most ${LONGEST_MESSAGE} characters`)
   if (required !== undefined && typeof required !== 'boolean') throw bad('"required" must be true or false')
-  const ttlMs = time === undefined ? undefined : parseDuration(String(time))
+  const ttlMs = time === undefined ? undefined : parseDuration(time)
   if (ttlMs !== undefined && !(ttlMs > 0 && ttlMs <= LONGEST_MS))
     throw bad('"for" must be a duration like 30s, 10m or 2h, at most 744h')
   return { status: status as Status, message, ttlMs, required }

@@ -8,6 +8,8 @@ import { settles } from '../support/measure.ts'
 import { type RawResponse, rawClient } from '../support/raw-client.ts'
 import { type RawOrigin, rawOrigin } from '../support/raw-origin.ts'
 
+const MALFORMED = { error: 'bad_request', message: 'The request is malformed' }
+
 describe('the admin listener', () => {
   let origin: RawOrigin
   let g: TestGateway
@@ -222,6 +224,7 @@ describe('the admin listener', () => {
       ['PROPFIND', '/metrics', ['GET']],
       ['DELETE', '/health', ['GET', 'HEAD']],
       ['PUT', '/health/ready', ['GET', 'HEAD']],
+      ['GET', '/components/database?x=y', ['PUT', 'DELETE']],
     ] as const) {
       it(`${method} ${target} is 405 as JSON, and says what may be asked there`, async () => {
         const response = await ask(target, [], { method })
@@ -233,9 +236,13 @@ describe('the admin listener', () => {
     }
 
     it('is refused as JSON where it cannot be read', async () => {
-      for (const target of ['/%', '/metrics%zz']) {
-        const response = await ask(target)
-        assert.equal(response.status, 400)
+      for (const [target, status] of [
+        ['/%', 400],
+        ['/metrics%zz', 400],
+        [`/components/${'x'.repeat(200)}`, 414],
+      ] as const) {
+        const response = await ask(target, [], { method: status === 414 ? 'PUT' : 'GET' })
+        assert.deepEqual([response.status, json(response)], [status, MALFORMED])
         assert.match(response.header('content-type') ?? '', /^application\/json/)
         assert.doesNotMatch(response.body.toString(), /node_modules|\bat \w/)
       }
@@ -243,6 +250,13 @@ describe('the admin listener', () => {
   })
 
   describe('the guard', () => {
+    it('names the settings of this listener', async () => {
+      const host = json(await ask('/metrics', [], { host: 'evil.example' }))
+      assert.match(String(host.message), / admin\.hosts/)
+      const origin = json(await ask('/metrics', [['Origin', 'https://evil.example']]))
+      assert.match(String(origin.message), / admin\.origins/)
+    })
+
     it('refuses a foreign Host on /metrics with a word, and answers health to any', async () => {
       const refused = await ask('/metrics', [], { host: 'evil.example' })
       assert.deepEqual([refused.status, json(refused).error], [403, 'host_forbidden'])

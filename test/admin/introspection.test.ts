@@ -150,7 +150,11 @@ describe('/sessions', () => {
     assert.deepEqual([refused.status, refused.json().error], [403, 'right_missing'])
     assert.equal(g.log.filter(({ msg }) => msg === 'ids of sessions shown').length, 0)
     assert.match(JSON.stringify(await read(g, '/sessions?reveal=true', ALL)), /canary/)
-    assert.equal(g.log.filter(({ msg }) => msg === 'ids of sessions shown').length, 1)
+    const told = g.log.filter(({ msg }) => msg === 'ids of sessions shown')
+    assert.deepEqual(
+      told.map(({ caller, address }) => [caller, address]),
+      [['admin', '127.0.0.1']],
+    )
     assert.doesNotMatch(JSON.stringify(g.log), /canary/)
   })
 
@@ -323,6 +327,8 @@ describe('/log-level', () => {
       [{ level: 'debug', module: 'upstreams' }, /"module" must be one of access, admin/],
       [{ level: 'debug', for: 'soon' }, /"for" must be a duration/],
       [{ level: 'debug', for: '0s' }, /"for" must be a duration/],
+      [{ level: 'debug', for: { toString: 1 } }, /"for" must be a duration/],
+      [{ level: 'debug', for: null }, /"for" must be a duration/],
       [{ level: 'debug', for: '169h' }, /at most 168h/],
       [{ level: 'debug', ttl: '5m' }, /"ttl" is not known here/],
       [['debug'], /must be an object/],

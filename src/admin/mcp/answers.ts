@@ -1,5 +1,5 @@
 /** Answers the methods of MCP, whatever revision they came by. */
-import type { Right } from '../route.ts'
+import type { Caller } from '../route.ts'
 import { healthTools } from './health-tools.ts'
 import { incidentTools } from './incident-tools.ts'
 import { metricsTool } from './metrics-tool.ts'
@@ -48,15 +48,15 @@ export class Answers {
   }
 
   /** Throws `RpcFault` for a tool that does not exist; what a tool refuses is its result. */
-  async callTool({ name, arguments: given }: Params, rights: ReadonlySet<Right>): Promise<ToolResult> {
+  async callTool({ name, arguments: given }: Params, caller: Caller): Promise<ToolResult> {
     if (typeof name !== 'string') throw new RpcFault(INVALID_PARAMS, 'params.name must be a text')
     const tool = this.#tools.get(name)
     if (tool === undefined) throw new RpcFault(INVALID_PARAMS, `There is no tool ${name.slice(0, 64)}`)
     const { right, definition, run } = tool
-    if (right !== undefined && !rights.has(right))
+    if (right !== undefined && !caller.rights.has(right))
       return failure(`The tool ${definition.name} needs a token with the right "${right}", which this one lacks`)
     try {
-      return await run(new Arguments(given, definition.inputSchema))
+      return await run(new Arguments(given, definition.inputSchema), caller)
     } catch (error) {
       if (error instanceof ToolFault) return failure(error.message)
       throw error

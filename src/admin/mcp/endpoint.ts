@@ -13,7 +13,7 @@ import {
   ReadResourceRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
 import type { RequestHeaders } from '../../mcp/mcp-headers.ts'
-import type { Right } from '../route.ts'
+import type { Caller } from '../route.ts'
 import { Answers, CAPABILITIES, INSTRUCTIONS, RpcFault } from './answers.ts'
 import { answerModern, isModern } from './modern.ts'
 import type { Sources } from './sources.ts'
@@ -22,8 +22,7 @@ export interface McpRequest {
   readonly headers: RequestHeaders
   /** Parsed. */
   readonly body: unknown
-  /** What the caller's token may do. */
-  readonly rights: ReadonlySet<Right>
+  readonly caller: Caller
 }
 
 export interface Answer {
@@ -53,7 +52,7 @@ export class McpEndpoint {
 }
 
 async function answerBySdk(request: McpRequest, answers: Answers, version: string): Promise<Answer> {
-  const server = serverFor(answers, request.rights, version)
+  const server = serverFor(answers, request.caller, version)
   const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
   // The SDK's own class misses its own interface only under exactOptionalPropertyTypes.
   await server.connect(transport as Transport)
@@ -80,14 +79,14 @@ function withoutCancellations(body: unknown): unknown {
   return body.filter((message) => (message as { method?: unknown } | null)?.method !== 'notifications/cancelled')
 }
 
-function serverFor(answers: Answers, rights: ReadonlySet<Right>, version: string): Server {
+function serverFor(answers: Answers, caller: Caller, version: string): Server {
   const server = new Server(
     { name: 'sidelight', version },
     { capabilities: CAPABILITIES, instructions: INSTRUCTIONS, jsonSchemaValidator: NO_VALIDATOR },
   )
   server.setRequestHandler(ListToolsRequestSchema, () => answers.listTools() as unknown as ListToolsResult)
   server.setRequestHandler(CallToolRequestSchema, ({ params }) =>
-    told(() => answers.callTool(params, rights) as Promise<CallToolResult>),
+    told(() => answers.callTool(params, caller) as Promise<CallToolResult>),
   )
   server.setRequestHandler(ListResourcesRequestSchema, () => answers.listResources())
   server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: [] }))

@@ -72,7 +72,7 @@ function setComponentHealth({ reported, logger }: Sources): Tool {
       ),
       annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
     },
-    run: (given) => {
+    run: (given, { name: caller }) => {
       const name = given.needed('name')
       const status = given.word('status', STATUSES)
       if (status === undefined) throw new ToolFault('status is missing')
@@ -87,7 +87,7 @@ function setComponentHealth({ reported, logger }: Sources): Tool {
         if (error instanceof ReportRefusedError) throw new ToolFault(error.message)
         throw error
       }
-      logger.info({ component: name, status, for: text }, 'component set by MCP')
+      logger.info({ caller, component: name, status, for: text }, 'component set by MCP')
       return structured({ name, status, message, ...(text !== undefined && { for: text }) })
     },
   }

@@ -1,7 +1,7 @@
 /** Answers MCP 2026-07-28, which has no sessions and which the SDK's 1.x line does not know: one request, one response. */
 import { headerMismatch, type RequestHeaders } from '../../mcp/mcp-headers.ts'
 import { MODERN } from '../../mcp/revision.ts'
-import type { Right } from '../route.ts'
+import type { Caller } from '../route.ts'
 import { type Answers, CAPABILITIES, INSTRUCTIONS, INVALID_PARAMS, METHOD_NOT_FOUND, RpcFault } from './answers.ts'
 import type { Answer, McpRequest } from './endpoint.ts'
 
@@ -28,7 +28,7 @@ export function isModern({ headers, body }: McpRequest): boolean {
 }
 
 export async function answerModern(
-  { headers, body, rights }: McpRequest,
+  { headers, body, caller }: McpRequest,
   answers: Answers,
   version: string,
 ): Promise<Answer> {
@@ -40,7 +40,7 @@ export async function answerModern(
   if (!(CAPABILITIES_KEY in meta))
     return errorAnswer(400, id, new RpcFault(INVALID_PARAMS, `params._meta lacks ${CAPABILITIES_KEY}`))
   try {
-    const result = await resultOf(method, params, rights, answers)
+    const result = await resultOf(method, params, caller, answers)
     const serverInfo = { name: 'sidelight', version }
     const _meta = { 'io.modelcontextprotocol/serverInfo': serverInfo }
     return answer(200, { jsonrpc: '2.0', id, result: { ...result, resultType: 'complete', _meta } })
@@ -74,12 +74,7 @@ function refusalOf(headers: RequestHeaders, body: unknown): RpcFault | undefined
   return mismatch === undefined ? undefined : new RpcFault(HEADER_MISMATCH, mismatch)
 }
 
-async function resultOf(
-  method: string,
-  params: Request['params'],
-  rights: ReadonlySet<Right>,
-  answers: Answers,
-): Promise<object> {
+async function resultOf(method: string, params: Request['params'], caller: Caller, answers: Answers): Promise<object> {
   // All of it may change at any time.
   const volatile = { ttlMs: 0, cacheScope: 'private' }
   switch (method) {
@@ -88,7 +83,7 @@ async function resultOf(
     case 'tools/list':
       return { ...answers.listTools(), ...volatile }
     case 'tools/call':
-      return answers.callTool(params, rights)
+      return answers.callTool(params, caller)
     case 'resources/list':
       return { ...answers.listResources(), ...volatile }
     case 'resources/templates/list':

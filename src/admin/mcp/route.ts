@@ -15,10 +15,10 @@ export function mcpRoutes(sources: Sources): AdminRoute[] {
       right: 'read',
       summary:
         'this gateway as an MCP server (Streamable HTTP): health, errors, slow calls, sessions and metrics as tools',
-      serve: async (request, reply, rights) => {
+      serve: async (request, reply, caller) => {
         endpoint ??= import('./endpoint.ts').then((module) => new module.McpEndpoint(sources))
         const { headers, body } = request
-        const answer = await (await endpoint).answer({ headers, body, rights })
+        const answer = await (await endpoint).answer({ headers, body, caller })
         if (answer.body === '') return reply.code(answer.status).send()
         return reply.code(answer.status).type('application/json').send(answer.body)
       },

@@ -1,11 +1,11 @@
 /** What a tool is, and how it reads its arguments. */
-import type { Right } from '../route.ts'
+import type { Caller, Right } from '../route.ts'
 
 export interface Tool {
   readonly definition: ToolDefinition
   /** What the caller's token must be able to do; unset: nothing in particular. */
   readonly right?: Right
-  readonly run: (given: Arguments) => ToolResult | Promise<ToolResult>
+  readonly run: (given: Arguments, caller: Caller) => ToolResult | Promise<ToolResult>
 }
 
 export interface ToolDefinition {

@@ -75,7 +75,7 @@ describe('a page', () => {
     const { store, call } = recorded()
     for (let i = 0; i < 2_000; i++) call('u', `tool_${i}`, 'ok', 0.02)
     const tool = metricsTool({ metrics: () => store } as unknown as Sources)
-    return tool.run(new Arguments(given, tool.definition.inputSchema))
+    return tool.run(new Arguments(given, tool.definition.inputSchema), { rights: new Set() })
   }
 
   it('that is too long is cut between two lines, and says so', async () => {

@@ -67,7 +67,11 @@ describe('tools and rights', () => {
     assert.equal((await call(WRITER, 'set_component_health', args)).failed, false)
     assert.equal((await components()).find(({ name }) => name === 'db')?.status, 'degraded')
     assert.match((await call(READER, 'get_health')).text, /slow disk/)
-    assert.ok(g.log.some(({ msg, component }) => msg === 'component set by MCP' && component === 'db'))
+    assert.ok(
+      g.log.some(
+        ({ msg, component, caller }) => msg === 'component set by MCP' && component === 'db' && caller === 'writer',
+      ),
+    )
   })
 
   const REFUSED: readonly (readonly [tool: string, args: object, why: RegExp])[] = [

@@ -117,6 +117,7 @@ describe('the health of a gateway', { concurrency: true, timeout: 60_000 }, () =
       ['db', { status: 'ill' }, 400],
       ['db', { status: 'healthy', message: 'x'.repeat(501) }, 400],
       ['db', { status: 'healthy', for: 'long' }, 400],
+      ['db', { status: 'healthy', for: { toString: 1 } }, 400],
       ['db', { status: 'healthy', required: 'yes' }, 400],
       ['db', { status: 'healthy', stauts: 1 }, 400],
       ['db', [], 400],
