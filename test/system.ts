@@ -15,7 +15,8 @@ const TOOLS = [
 const absent = TOOLS.filter(
   ([command]) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error !== undefined,
 ).map(([command, debianPackage]) => `what needs ${command} (Debian package ${debianPackage})`)
-if (goMissing !== undefined) absent.push(`Kubernetes manifests, Helm, compose and go tool pprof: ${goMissing}`)
+if (goMissing !== undefined)
+  absent.push(`Kubernetes manifests, Helm, compose, the OpenTelemetry collector and go tool pprof: ${goMissing}`)
 for (const what of absent) console.log(`NOT RUN: ${what}`)
 const { status } = spawnSync(process.execPath, ['--test', ...globSync('test/system/**/*.test.ts').sort()], {
   stdio: 'inherit',
