@@ -175,6 +175,33 @@ describe('the admin listener', () => {
       assert.match(response.body.toString(), /^sidelight_uptime_seconds/m)
       await drained
     })
+
+    it('is answered too when traffic is let in no more, and tells what is still open', async (t) => {
+      let answer = () => {}
+      const held = new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      const slow = await rawOrigin({
+        behaviour: async (exchange) => {
+          await held
+          await exchange.respond({ body: '{}' })
+        },
+      })
+      t.after(() => slow.close())
+      const draining = await gateway(inFrontOf(`${slow.url}/mcp`, { drain: { lag: 0, deadline: '20s' } }))
+      const client = await rawClient(draining.url)
+      t.after(() => client.close())
+      const call = client.ask({ body: '{"jsonrpc":"2.0","id":1,"method":"ping"}' })
+      await settles(async () => (await draining.metric('mcp_requests_active')) === 1)
+      const drained = draining.drain()
+      await settles(async () => (await fetch(`${draining.url}/health`).catch(() => undefined)) === undefined)
+      assert.equal(await draining.metric('mcp_requests_active'), 1)
+      const zipped = await ask('/metrics', [['Accept-Encoding', 'gzip']], {}, draining.adminUrl)
+      assert.match(gunzipSync(zipped.body).toString(), /^mcp_requests_active\{upstream="upstream"\} 1$/m)
+      answer()
+      assert.equal((await call).status, 200)
+      await drained
+    })
   })
 
   describe('health', () => {
