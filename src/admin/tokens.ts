@@ -1,6 +1,7 @@
 /** The tokens that open protected paths: compared in constant time, and read again when their files change. */
 import { hash, timingSafeEqual } from 'node:crypto'
-import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { FileWatch } from '../reload/file-watch.ts'
 import type { Right } from './route.ts'
 
 /** Shorter ones can be guessed. */
@@ -26,8 +27,7 @@ interface Entry extends Bearer {
 /** `error`: what the file holds now cannot serve, and what it held before still counts. */
 export type TokenReload = (name: string, error: Error | undefined) => void
 
-/** Kubernetes swaps a symbolic link when a Secret changes: polling the target sees that, watching the file does not. */
-const POLL_MS = 2_000
+const POLL_MS = 1_000
 
 export class Tokens {
   readonly #entries: Entry[]
@@ -70,8 +70,18 @@ export class Tokens {
         onReload(entry.name, error as Error)
       }
     }
-    watchFile(file, { interval, persistent: false }, reload)
-    this.#stops.push(() => unwatchFile(file, reload))
+    const watch = new FileWatch(file, reload, interval)
+    let closed = false
+    // What changed since it was read first, and before the watch knew the file, is read now.
+    void watch.reading().then(() => {
+      if (closed) return
+      reload()
+      watch.start()
+    })
+    this.#stops.push(() => {
+      closed = true
+      watch.stop()
+    })
   }
 }
 

@@ -52,6 +52,16 @@ describe('tokens', () => {
     assert.deepEqual(heard, ['looker undefined'])
   })
 
+  it('are read again also when their file changes as soon as it was read', async (t) => {
+    const file = join(folder(t), 'token')
+    writeFileSync(file, ONE)
+    const tokens = new Tokens([{ name: 'looker', rights: ['read'], tokenFile: file }], () => {}, 20)
+    t.after(() => tokens.close())
+    writeFileSync(file, TWO)
+    await settles(() => tokens.bearer(TWO) !== undefined)
+    assert.equal(tokens.bearer(ONE), undefined)
+  })
+
   it('stay as they were while their file is gone or holds nothing that could be one, which is told', async (t) => {
     const file = join(folder(t), 'token')
     writeFileSync(file, ONE)
