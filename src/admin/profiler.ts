@@ -62,9 +62,19 @@ export class Profiler {
    */
   heap(ms: number, gone: AbortSignal): Promise<Buffer> {
     return this.#alone(ms, gone, async ({ heap, encode }, ended) => {
-      if (!this.#heapSampled) heap.start(HEAP_INTERVAL_BYTES, HEAP_STACK_DEPTH)
+      const first = !this.#heapSampled
+      if (first) heap.start(HEAP_INTERVAL_BYTES, HEAP_STACK_DEPTH)
       this.#heapSampled = true
-      await sleep(ms, undefined, { signal: ended, ref: false })
+      try {
+        await sleep(ms, undefined, { signal: ended, ref: false })
+      } catch (error) {
+        // Nobody knows that it is on.
+        if (first) {
+          this.#heapSampled = false
+          heap.stop()
+        }
+        throw error
+      }
       return encode(heap.profile())
     })
   }
@@ -90,10 +100,14 @@ export class Profiler {
     this.#busyUntil = now() + ms
     this.taken++
     try {
-      return await take(await this.#load(), AbortSignal.any([gone, draining]))
+      const pprof = await this.#load()
+      try {
+        return await take(pprof, AbortSignal.any([gone, draining]))
+      } finally {
+        this.#endedAt = now()
+      }
     } finally {
       this.#busyUntil = undefined
-      this.#endedAt = now()
     }
   }
 

@@ -99,6 +99,20 @@ describe('a profile', () => {
     assert.equal((await ask(g.adminUrl, '/debug/pprof/profile?seconds=1')).status, 200)
   })
 
+  it('of memory leaves nothing on when nobody waits for the first one', async () => {
+    const sampled = async () => (await ask(g.adminUrl, '/debug/pprof/')).json().heap_sampled
+    await ask(g.adminUrl, '/debug/pprof/heap', { method: 'DELETE' })
+    const leaving = new AbortController()
+    const ended = ask(g.adminUrl, '/debug/pprof/heap?seconds=30', { signal: leaving.signal })
+    ended.catch(() => {})
+    await settles(async () => (await sampled()) === true)
+    leaving.abort()
+    await assert.rejects(ended)
+    await settles(async () => (await sampled()) === false)
+    assert.equal((await ask(g.adminUrl, '/debug/pprof/heap?seconds=1')).status, 200)
+    assert.equal(await sampled(), true)
+  })
+
   it('is as long as it may be, and no longer', async () => {
     for (const query of ['seconds=31', 'seconds=0', 'seconds=x', 'seconds=-1', 'seconds=1.5', 'seconds=1&seconds=2']) {
       const answer = await ask(g.adminUrl, `/debug/pprof/profile?${query}`)
@@ -142,7 +156,7 @@ describe('without a profiler for the platform', () => {
   it('a profile is 501, with what is missing', async () => {
     const draining = new AbortController().signal
     const missing = () => Promise.reject(new Error('No native build was found'))
-    const profiler = new Profiler({ pause: 0, draining, load: missing })
+    const profiler = new Profiler({ pause: 60_000, draining, load: missing })
     for (const take of [() => profiler.cpu(1, draining), () => profiler.heap(1, draining)])
       await assert.rejects(take, (error) => {
         assert.ok(error instanceof AdminFault)
