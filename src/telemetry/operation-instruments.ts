@@ -21,7 +21,7 @@ export class OperationInstruments extends Catalogue {
       'mcp.result.type',
     ],
     buckets: OPERATION_SECONDS,
-    cap: 2400,
+    cap: 1900,
   })
   readonly clientDuration = this.store.histogram({
     name: 'mcp.client.operation.duration',

@@ -217,8 +217,9 @@ for (const standing of [false, true]) {
     await settles(() => carrying?.destroyed, { what: 'the upstream connection' })
     const gauges = ['mcp_requests_active', 'mcp_pool_connections_active', 'mcp_pool_streams_active']
     for (const gauge of gauges) await settles(async () => (await gateway.metric(gauge)) === 0, { what: gauge })
-    const line = gateway.log.find(({ msg }) => msg === 'exchange')
-    assert.equal(line?.outcome, 'downstream_closed')
+    const line = () => gateway.log.find(({ msg }) => msg === 'exchange')
+    await settles(() => line() !== undefined, { what: 'the log line' })
+    assert.equal(line()?.outcome, 'downstream_closed')
     // The connection of the metrics' reader may stay.
     await settles(async () => (await processUse(gateway.pid)).sockets <= sockets + 1, { what: 'sockets' })
     const added = (await watch.stop()) - rssBefore
