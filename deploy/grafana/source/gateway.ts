@@ -6,6 +6,7 @@ import { rows } from './tables.ts'
 
 const INSTANCE = '{{instance}}'
 const INTERCEPTOR = 'mcp_interceptor_duration_seconds'
+const LOOKUPS = 'sidelight_cache_lookups_total'
 const OVERHEAD = 'sidelight_overhead_duration_seconds_bucket'
 
 const processGauge = (metric: string, legend = INSTANCE): Query => ({ expr: ofProcess(ofGateway(metric)), legend })
@@ -363,6 +364,14 @@ export const gateway: Board = {
           queries: [{ expr: sumRate('exporter', ofGateway('sidelight_spans_exported_total')), legend: '{{exporter}}' }],
         }),
         bars({
+          title: 'Traces in messages',
+          description:
+            'Request bodies on routes with traceMeta. Written tell the server its place in the trace; the others passed as they came.',
+          unit: 'short',
+          none: 'No route has traceMeta, or tracing is off',
+          queries: [{ expr: events('result', ofGateway('sidelight_trace_meta_bodies_total')), legend: '{{result}}' }],
+        }),
+        bars({
           title: 'Telemetry lost',
           description:
             'Traffic is not affected. Spans: the queue was full, or no collector took them. Log lines: the log was closed or read too slowly.',
@@ -387,6 +396,24 @@ export const gateway: Board = {
           queries: [
             { expr: events('instrument', ofGateway('sidelight_metrics_overflow_total')), legend: '{{instrument}}' },
           ],
+        }),
+        lines({
+          title: 'Cache hits',
+          description:
+            'Share of look-ups that found what they looked for: names of tools and prompts, and series by their labels.',
+          unit: 'percentunit',
+          queries: [
+            {
+              expr: `${sumRate('cache', ofGateway(LOOKUPS, 'result="hit"'))} / ${sumRate('cache', ofGateway(LOOKUPS))}`,
+              legend: '{{cache}}',
+            },
+          ],
+        }),
+        lines({
+          title: 'Background tasks',
+          description: 'What the gateway began beside exchanges, per second.',
+          unit: 'ops',
+          queries: [{ expr: sumRate('task', ofGateway('sidelight_tasks_spawned_total')), legend: '{{task}}' }],
         }),
         lines({
           title: 'Scrapes',

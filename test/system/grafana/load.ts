@@ -82,7 +82,7 @@ async function start(started: AsyncDisposableStack): Promise<Load> {
         routes: Object.keys(upstreams).map((name) => ({
           path: `/${name}`,
           upstream: name,
-          ...(name === 'flaky' ? { deadlines: { responseHead: '300ms' } } : {}),
+          ...(name === 'flaky' ? { deadlines: { responseHead: '300ms' }, traceMeta: true } : {}),
         })),
         interceptors: [{ module: join(folder, 'picky.mjs') }],
         sessions: { max: MOST_SESSIONS, heartbeat: '1s' },
