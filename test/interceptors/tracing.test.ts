@@ -319,12 +319,25 @@ describe('a collector', () => {
       assert.equal(server.name, 'tools/call late')
     })
 
+  it('that is away for a moment gets what it missed', async (t) => {
+    const { ask, receiver, counts, spans } = await stage(t, { traces: { otlp: { timeout: '10s' } } })
+    receiver.manner = 'refuses'
+    await ask(call('echo'))
+    await settles(() => receiver.heads.length > 0)
+    receiver.manner = 'takes'
+    await spans(2)
+    await settles(() => counts.exported === 2)
+    assert.equal(counts.export_failed, 0)
+  })
+
   it('that is down is never felt, and holds no close up', async (t) => {
-    const { ask, receiver, counts, tracing } = await stage(t, { traces: { queue: 3, delay: '1h' } })
+    const { ask, receiver, counts, tracing } = await stage(t, {
+      traces: { queue: 3, delay: '1h', otlp: { timeout: '1h' } },
+    })
     await receiver.close()
     for (let i = 0; i < 5; i++) assert.equal((await ask(call('echo'))).status, 200)
     assert.equal(counts.queue_full, 2 * 2)
-    await tracing.close(5_000)
+    await tracing.close(60_000)
     assert.equal(counts.export_failed, 3 * 2)
   })
 

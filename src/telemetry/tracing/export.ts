@@ -93,7 +93,7 @@ export async function startTracing(
   }
 }
 
-function sending(exporter: SpanExporter, factory: SpanFactory): SpanSender {
+function sending(exporter: SpanExporter & { hurry?(): void }, factory: SpanFactory): SpanSender {
   return {
     send: (batch) =>
       new Promise((resolve, reject) => {
@@ -101,6 +101,7 @@ function sending(exporter: SpanExporter, factory: SpanFactory): SpanSender {
         // 0 is success.
         exporter.export(spans, ({ code, error }) => (code === 0 ? resolve() : reject(error ?? new Error('not taken'))))
       }),
+    hurry: () => exporter.hurry?.(),
     close: () => exporter.shutdown(),
   }
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base'
 import type { SpanExporter } from '@opentelemetry/sdk-trace'
 import type { OtlpSettings } from '../otlp/otlp-exporter.ts'
+import { RetryingExporter } from './retrying-exporter.ts'
 import { SpanWriter } from './span-writer.ts'
 
 /** For spans of others. Throws what reading the PEM files throws. */
@@ -16,7 +17,7 @@ export async function otlpExporter(settings: OtlpSettings): Promise<SpanExporter
 }
 
 /** For the gateway's own: the same but for who writes them as bytes, see span-writer.ts. */
-export async function ownOtlpExporter(settings: OtlpSettings): Promise<SpanExporter> {
+export async function ownOtlpExporter(settings: OtlpSettings): Promise<SpanExporter & { hurry?(): void }> {
   const { OTLPExporterBase } = await import('@opentelemetry/otlp-exporter-base')
   const { ProtobufTraceSerializer, TraceExporterMetricsHelper: helper } = await import(
     '@opentelemetry/otlp-transformer'
@@ -31,9 +32,10 @@ export async function ownOtlpExporter(settings: OtlpSettings): Promise<SpanExpor
     const options = grpc.convertLegacyOtlpGrpcOptions(await grpcOptions(settings), 'TRACES')
     const names = ['TraceExportService', '/opentelemetry.proto.collector.trace.v1.TraceService/Export'] as const
     const type = 'otlp_grpc_span_exporter'
-    return new OTLPExporterBase(
+    const exporter = new OTLPExporterBase(
       grpc.createOtlpGrpcExportDelegate(options, serializer, type, helper, undefined, ...names),
     )
+    return new RetryingExporter(exporter, { within: settings.timeout })
   }
   const http = await import('@opentelemetry/otlp-exporter-base/node-http')
   const headers = { 'Content-Type': 'application/x-protobuf' }

@@ -5,6 +5,8 @@ import { type SpanRecord, spanCount } from './record.ts'
 export interface SpanSender {
   /** Rejects when the batch was not taken. */
   send(batch: readonly SpanRecord[]): Promise<void>
+  /** From now on a batch that was not taken is not tried again. */
+  hurry?(): void
   close(): Promise<void>
 }
 
@@ -63,6 +65,7 @@ export class SpanQueue {
     const until = performance.now() + within
     this.#closed = true
     clearTimeout(this.#timer)
+    this.#options.sender.hurry?.()
     await before(within, this.#empty())
     this.#drop(this.#waiting.splice(0))
     await before(Math.max(until - performance.now(), 0), this.#options.sender.close())
