@@ -63,8 +63,9 @@ export function buildControl(parts: ControlParts): Control {
   const views = new Views(store)
   const page = views.beside(store, config.telemetry.metrics.views)
   const main = () => api?.page(page) ?? page
+  const upstreams = () => running().upstreams.all.map(({ name }) => name)
   const routes: AdminRoute[] = [
-    ...sessionRoutes(sessions, () => running().upstreams.all.map(({ name }) => name), logger),
+    ...sessionRoutes(sessions, upstreams, logger),
     upstreamsRoute(() => running().upstreams.all, sessions),
     configRoute(() => running().config),
     ...logLevelRoutes(log),
@@ -74,7 +75,7 @@ export function buildControl(parts: ControlParts): Control {
     ...componentRoutes(health, reported),
     ...errorRoutes({ ...incidents, messages: config.errors.messages }),
     ...mcpRoutes({
-      ...{ version, health, reported, sessions, logger, ...incidents },
+      ...{ version, upstreams, health, reported, sessions, logger, ...incidents },
       metrics: main,
       messages: config.errors.messages,
     }),

@@ -3,7 +3,17 @@ import { OUTCOMES } from '../../exchange/outcome.ts'
 import { errorReport } from '../../incidents/error-report.ts'
 import { listSessions } from '../sessions.ts'
 import type { Sources } from './sources.ts'
-import { inputs, limit, type ObjectSchema, READ_ONLY, structured, type Tool, ToolFault, UPSTREAM } from './tool.ts'
+import {
+  inputs,
+  limit,
+  type ObjectSchema,
+  READ_ONLY,
+  structured,
+  type Tool,
+  ToolFault,
+  UPSTREAM,
+  upstreamOf,
+} from './tool.ts'
 
 const MOST = 100
 
@@ -19,7 +29,7 @@ export function incidentTools(sources: Sources): Tool[] {
   return [errorsTool(sources), slowCallsTool(sources), sessionsTool(sources)]
 }
 
-function errorsTool({ ledger, messages }: Sources): Tool {
+function errorsTool({ ledger, messages, upstreams }: Sources): Tool {
   return {
     right: 'read',
     definition: {
@@ -47,13 +57,13 @@ function errorsTool({ ledger, messages }: Sources): Tool {
     run: (given) => {
       const outcome = given.word('outcome', OUTCOMES)
       const outcomes = outcome === undefined ? undefined : new Set([outcome])
-      const query = { upstream: given.text('upstream'), outcomes, limit: given.whole('limit', 20, MOST) }
+      const query = { upstream: upstreamOf(given, upstreams), outcomes, limit: given.whole('limit', 20, MOST) }
       return structured(errorReport(ledger, query, messages))
     },
   }
 }
 
-function slowCallsTool({ slowCalls }: Sources): Tool {
+function slowCallsTool({ slowCalls, upstreams }: Sources): Tool {
   return {
     right: 'read',
     definition: {
@@ -69,12 +79,12 @@ function slowCallsTool({ slowCalls }: Sources): Tool {
     },
     run: (given) =>
       structured({
-        calls: slowCalls.list({ upstream: given.text('upstream'), limit: given.whole('limit', 20, MOST) }),
+        calls: slowCalls.list({ upstream: upstreamOf(given, upstreams), limit: given.whole('limit', 20, MOST) }),
       }),
   }
 }
 
-function sessionsTool({ sessions }: Sources): Tool {
+function sessionsTool({ sessions, upstreams }: Sources): Tool {
   return {
     right: 'read',
     definition: {
@@ -98,7 +108,12 @@ function sessionsTool({ sessions }: Sources): Tool {
     run: (given) => {
       const cursor = Number(given.text('cursor', 16) ?? '0')
       if (!Number.isSafeInteger(cursor) || cursor < 0) throw new ToolFault('cursor must be next_cursor of a page')
-      const query = { upstream: given.text('upstream'), limit: given.whole('limit', 20, MOST), cursor, reveal: false }
+      const query = {
+        upstream: upstreamOf(given, upstreams),
+        limit: given.whole('limit', 20, MOST),
+        cursor,
+        reveal: false,
+      }
       // Without the keys that have no value, as JSON has it.
       return structured(JSON.parse(JSON.stringify(listSessions(sessions, query))) as Record<string, unknown>)
     },

@@ -5,7 +5,7 @@ import { familyName } from '../../telemetry/prometheus-names.ts'
 import { compilePattern } from '../../telemetry/rules/pattern.ts'
 import { summarize } from './metrics-summary.ts'
 import type { Sources } from './sources.ts'
-import { inputs, READ_ONLY, structured, type Tool, ToolFault, textResult, UPSTREAM } from './tool.ts'
+import { inputs, READ_ONLY, structured, type Tool, ToolFault, textResult, UPSTREAM, upstreamOf } from './tool.ts'
 
 const FORMATS = ['summary', 'prometheus', 'json'] as const
 
@@ -15,7 +15,7 @@ const LONGEST = 100_000
 /** Operations of a summary. */
 const MOST_OPERATIONS = 200
 
-export function metricsTool({ metrics }: Sources): Tool {
+export function metricsTool({ metrics, upstreams }: Sources): Tool {
   return {
     right: 'read',
     definition: {
@@ -40,7 +40,7 @@ export function metricsTool({ metrics }: Sources): Tool {
     run: async (given) => {
       const format = given.word('format', FORMATS) ?? 'summary'
       const filter = given.text('filter')
-      const upstream = given.text('upstream')
+      const upstream = upstreamOf(given, upstreams)
       const source = await metrics()
       if (format === 'summary') return structured({ ...summarize(source, upstream, MOST_OPERATIONS) })
       const text = await pageOf(filter === undefined ? source : only(source, filter), format)

@@ -12,6 +12,8 @@ export interface Sources {
   /** The page of `/metrics`. */
   readonly metrics: () => FamilySource | Promise<FamilySource>
   readonly health: Pick<Health, 'ready'>
+  /** The names of those there are now. */
+  readonly upstreams: () => readonly string[]
   /** Components that are set from outside. */
   readonly reported: Pick<ReportedComponents, 'set'>
   readonly ledger: ErrorLedger

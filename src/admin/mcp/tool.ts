@@ -97,6 +97,13 @@ export class Arguments {
   }
 }
 
+/** One that there is not would look as if all were well with it. */
+export function upstreamOf(given: Arguments, upstreams: () => readonly string[]): string | undefined {
+  const name = given.text('upstream')
+  if (name === undefined || upstreams().includes(name)) return name
+  throw new ToolFault(`There is no upstream ${name}; there are ${upstreams().join(', ')}`)
+}
+
 /** Properties that several tools have. */
 export const UPSTREAM = { type: 'string', description: 'Only this upstream (a name of the configuration).' } as const
 

@@ -83,6 +83,11 @@ describe('tools and rights', () => {
     ['set_component_health', { name: 'db', status: 'healthy', required: 'yes' }, /required must be/],
     ['get_errors', { limit: 1000 }, /limit must be/],
     ['get_errors', { outcome: 'bad' }, /outcome must be one of/],
+    // As a component of the health report is called.
+    ['get_errors', { upstream: 'upstream:u' }, /no upstream upstream:u; there are u$/],
+    ['get_slow_calls', { upstream: 'v' }, /no upstream v; there are u$/],
+    ['get_sessions', { upstream: 'v' }, /no upstream v; there are u$/],
+    ['get_metrics', { upstream: 'v' }, /no upstream v; there are u$/],
     ['get_sessions', { cursor: 'x' }, /cursor/],
     ['get_metrics', { format: 'xml' }, /format must be one of/],
     ['get_health', { verbose: true }, /There is no argument verbose/],
