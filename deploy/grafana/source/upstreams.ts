@@ -112,6 +112,7 @@ export const upstreams: Board = {
           description:
             'Of connections that were made for an exchange: name, TCP and TLS together. It ends at deadlines.connect.',
           unit: 's',
+          none: 'No connection had to be made: those that were open served',
           queries: phases('connect', 0.95),
         }),
         stacked({
