@@ -74,6 +74,7 @@ export function buildDataPlane(
       publicResources: table.resources,
       traceMeta: {
         routes: new Set(table.mcp.filter(({ route }) => route.traceMeta).map(({ facts }) => facts)),
+        most: config.limits.requestBytes,
         onBody: (result) => instruments.traceMeta.bind([result]).add(1),
       },
       own,

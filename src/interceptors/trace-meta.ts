@@ -6,11 +6,13 @@ import { upstreamContext } from '../telemetry/tracing/trace-context.ts'
 import { traceOf } from '../telemetry/tracing/traces.ts'
 
 /** What became of a request body: `left` has no message with a place for it. */
-export type TraceMetaResult = 'written' | 'left' | 'compressed' | 'signed' | 'unreadable'
+export type TraceMetaResult = 'written' | 'left' | 'compressed' | 'signed' | 'unreadable' | 'too_large'
 
 export interface TraceMetaOptions {
   /** By identity; other routes pass untouched. */
   readonly routes: ReadonlySet<RouteFacts>
+  /** Bytes that are added to a body at most. */
+  readonly most: number
   readonly onBody: (result: TraceMetaResult) => void
 }
 
@@ -18,7 +20,7 @@ export interface TraceMetaOptions {
 const DIGESTS = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'x-amz-content-sha256']
 
 /** Must come after tracing, and mutates. */
-export function traceMeta({ routes, onBody }: TraceMetaOptions): Interceptor {
+export function traceMeta({ routes, most, onBody }: TraceMetaOptions): Interceptor {
   return {
     name: 'trace_meta',
     onRequest(x) {
@@ -33,8 +35,8 @@ export function traceMeta({ routes, onBody }: TraceMetaOptions): Interceptor {
         onBody('signed')
         return undefined
       }
-      const made = writeTraceMeta(x.body, upstreamContext(trace))
-      if (made === undefined) onBody('unreadable')
+      const made = writeTraceMeta(x.body, upstreamContext(trace), most)
+      if (typeof made === 'string') onBody(made)
       else if (made.written === 0) onBody('left')
       else {
         onBody('written')

@@ -1,5 +1,5 @@
 /** Tells where the members of a JSON object, or the items of an array, stand in its bytes; reads strictly. Pure. */
-import { CLOSE_ARRAY, CLOSE_OBJECT, COLON, COMMA, OPEN_ARRAY, OPEN_OBJECT, SPACE } from './json-bytes.ts'
+import { BACKSLASH, CLOSE_ARRAY, CLOSE_OBJECT, COLON, COMMA, OPEN_ARRAY, OPEN_OBJECT, SPACE } from './json-bytes.ts'
 import { ValueSkipper } from './json-skip.ts'
 import { decodeString } from './json-string.ts'
 
@@ -9,17 +9,32 @@ export interface Item {
   readonly to: number
 }
 
+/** `from` and `to` are those of its value. */
 export interface Member extends Item {
   /** Decoded. Two of an object may be the same. */
   readonly name: string
-  /** Where the key's opening quote stands; `from` and `to` are the value's. */
+  /** Where the opening quote of its key stands. */
   readonly key: number
+  /** Where the value before it ends; 0: it is the first. */
+  readonly before: number
+  /** Where the key behind it begins; 0: it is the last. */
+  readonly after: number
+}
+
+/** Members of an object; one may have a million others, which are not kept. */
+export interface Members {
+  readonly wanted: readonly Member[]
+  /** Where the value of the last member ends, wanted or not; 0: there is none. */
+  readonly end: number
 }
 
 /** As many levels as the scanner of requests takes. */
 const DEPTH_MAX = 512
 
-/** One for all: a container is read in one go. */
+/** Bytes that a character takes at most, written as an escape. */
+const ESCAPED = 6
+
+/** One for all: a value is read in one go. */
 const skipper = new ValueSkipper(true)
 
 export function isObject(bytes: Buffer, { from }: Item): boolean {
@@ -38,33 +53,51 @@ export function wholeContainer(bytes: Buffer, start: number): Item | undefined {
   return to < 0 || space(bytes, to) < bytes.length ? undefined : { from, to }
 }
 
-/** @param object stands there, and is well-formed */
-export function membersOf(bytes: Buffer, object: Item): Member[] {
-  const members: Member[] = []
-  let i = space(bytes, object.from + 1)
-  while (bytes[i] !== CLOSE_OBJECT) {
-    const key = i
+/**
+ * @param object stands there, and is well-formed
+ * @param names of ASCII characters
+ */
+export function membersOf(bytes: Buffer, object: Item, names: readonly string[]): Members {
+  const wanted: { -readonly [K in keyof Member]: Member[K] }[] = []
+  let found: (typeof wanted)[number] | undefined
+  let end = 0
+  let key = space(bytes, object.from + 1)
+  while (bytes[key] !== CLOSE_OBJECT) {
+    if (found !== undefined) found.after = key
     const keyEnd = skip(bytes, key)
-    const from = space(bytes, bytes.indexOf(COLON, keyEnd) + 1)
+    const from = space(bytes, space(bytes, keyEnd, COLON))
     const to = skip(bytes, from)
-    members.push({ name: decodeString(bytes, key + 1, keyEnd - 1), key, from, to })
-    i = space(bytes, to)
-    if (bytes[i] === COMMA) i = space(bytes, i + 1)
+    const name = wantedName(bytes, key + 1, keyEnd - 1, names)
+    found = name === undefined ? undefined : { name, key, from, to, before: end, after: 0 }
+    if (found !== undefined) wanted.push(found)
+    end = to
+    key = space(bytes, space(bytes, to, COMMA))
   }
-  return members
+  return { wanted, end }
 }
 
 /** @param array stands there, and is well-formed */
-export function itemsOf(bytes: Buffer, array: Item): Item[] {
-  const items: Item[] = []
+export function* itemsOf(bytes: Buffer, array: Item): Generator<Item> {
   let from = space(bytes, array.from + 1)
   while (bytes[from] !== CLOSE_ARRAY) {
     const to = skip(bytes, from)
-    items.push({ from, to })
-    from = space(bytes, to)
-    if (bytes[from] === COMMA) from = space(bytes, from + 1)
+    yield { from, to }
+    from = space(bytes, space(bytes, to, COMMA))
   }
-  return items
+}
+
+/** Most keys are told apart by their length. */
+function wantedName(bytes: Buffer, from: number, to: number, names: readonly string[]): string | undefined {
+  const length = to - from
+  let escaped = false
+  let possible = false
+  for (const name of names) {
+    possible ||= name.length === length
+    escaped ||= name.length < length && length <= name.length * ESCAPED
+  }
+  if (!possible && !(escaped && bytes.subarray(from, to).includes(BACKSLASH))) return undefined
+  const text = decodeString(bytes, from, to)
+  return names.find((name) => name === text)
 }
 
 /** Behind the value that begins there; −1: it is none, or is cut. */
@@ -74,8 +107,9 @@ function skip(bytes: Buffer, from: number): number {
   return skipper.done && !skipper.failed ? end : -1
 }
 
-function space(bytes: Buffer, from: number): number {
+/** Behind white space, and behind one such byte if it comes then. */
+function space(bytes: Buffer, from: number, then = -1): number {
   let i = from
   while (i < bytes.length && SPACE[bytes[i]!] === 1) i++
-  return i
+  return bytes[i] === then ? i + 1 : i
 }

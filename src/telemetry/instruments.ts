@@ -288,9 +288,9 @@ export class Instruments extends Catalogue {
     name: 'sidelight.trace_meta.bodies',
     kind: 'counter',
     unit: '{body}',
-    help: 'Request bodies on routes with `traceMeta`: written, or passed as they came because they were compressed, signed, unreadable, or left for want of a place.',
+    help: 'Request bodies on routes with `traceMeta`: written, or passed as they came because they were compressed, signed, unreadable, would be too_large, or left for want of a place.',
     labels: ['result'],
-    cap: 6,
+    cap: 7,
   })
   readonly slowOperations = this.store.counter({
     name: 'mcp.slow_operations',

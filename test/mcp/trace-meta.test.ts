@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type WrittenContext, writeTraceMeta } from '../../src/mcp/trace-meta.ts'
+import { type Rewritten, type WrittenContext, writeTraceMeta } from '../../src/mcp/trace-meta.ts'
 import { document, message } from './envelope-documents.ts'
 
 const PARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
@@ -11,7 +11,13 @@ const PLAIN: WrittenContext = { traceparent: PARENT, tracestate: '' }
 
 const written = (text: string, context = PLAIN): string | undefined => {
   const result = writeTraceMeta(Buffer.from(text), context)
-  return result === undefined || result.written === 0 ? undefined : result.body.toString()
+  return typeof result === 'string' || result.written === 0 ? undefined : result.body.toString()
+}
+
+function rewritten(body: Buffer, context = PLAIN): Rewritten {
+  const result = writeTraceMeta(body, context)
+  if (typeof result === 'string') assert.fail(result)
+  return result
 }
 
 describe('a message', () => {
@@ -68,11 +74,11 @@ describe('a message', () => {
 
 for (const text of ['', ' ', 'null', '1', '"x"', '{', '{"a":1}}', '[1,]', '{"method":"\u0001"}', '{"a":1e}', '\ufeff'])
   test(`a body ${JSON.stringify(text)} is not touched`, () =>
-    assert.equal(writeTraceMeta(Buffer.from(text), PLAIN), undefined))
+    assert.equal(writeTraceMeta(Buffer.from(text), PLAIN), 'unreadable'))
 
 test('bytes that are no UTF-8 stay', () => {
   const odd = Buffer.concat([Buffer.from('{"method":"'), Buffer.from([0xff, 0xc0]), Buffer.from('"}')])
-  const { body } = writeTraceMeta(odd, PLAIN) ?? assert.fail()
+  const { body } = rewritten(odd)
   assert.ok(body.subarray(0, 13).equals(odd.subarray(0, 13)))
 })
 
@@ -112,7 +118,7 @@ for (const context of [PLAIN, CONTEXT])
       fc.property(fc.oneof(request, batch, document), (text) => {
         const before = read(text)
         const result = writeTraceMeta(Buffer.from(text), context)
-        if (result === undefined) {
+        if (typeof result === 'string') {
           assert.ok(typeof before !== 'object' || before === null)
           return
         }
@@ -132,12 +138,22 @@ for (const context of [PLAIN, CONTEXT])
 test('written twice, it says the second', () => {
   fc.assert(
     fc.property(message, (text) => {
-      const once = writeTraceMeta(Buffer.from(text), CONTEXT) ?? assert.fail()
-      const back = writeTraceMeta(once.body, { ...CONTEXT, traceparent: 'x' }) ?? assert.fail()
+      const once = rewritten(Buffer.from(text), CONTEXT)
+      const back = rewritten(once.body, { ...CONTEXT, traceparent: 'x' })
       assert.equal(back.written, once.written)
-      const direct = writeTraceMeta(Buffer.from(text), { ...CONTEXT, traceparent: 'x' }) ?? assert.fail()
+      const direct = rewritten(Buffer.from(text), { ...CONTEXT, traceparent: 'x' })
       assert.equal(back.body.toString(), direct.body.toString())
     }),
     { numRuns: 300 },
   )
+})
+
+test('no more is added than is allowed, however many messages a batch has', () => {
+  const batch = Buffer.from(`[${Array(1000).fill('{"method":""}').join()}]`)
+  const large: WrittenContext = { traceparent: PARENT, tracestate: `a=${'x'.repeat(250)}` }
+  const { body, written } = rewritten(batch, large)
+  assert.equal(written, 1000)
+  const added = body.length - batch.length
+  assert.equal(writeTraceMeta(batch, large, added - 1), 'too_large')
+  assert.notEqual(writeTraceMeta(batch, large, added), 'too_large')
 })
