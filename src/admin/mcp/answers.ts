@@ -1,4 +1,5 @@
 /** Answers the methods of MCP, whatever revision they came by. */
+import { setImmediate } from 'node:timers/promises'
 import type { Caller } from '../route.ts'
 import { healthTools } from './health-tools.ts'
 import { incidentTools } from './incident-tools.ts'
@@ -36,6 +37,7 @@ type Params = Readonly<Record<string, unknown>>
 export class Answers {
   readonly #tools
   readonly #resources
+  #turns: Promise<void> = Promise.resolve()
 
   constructor(sources: Sources) {
     const tools = [...healthTools(sources), ...incidentTools(sources), metricsTool(sources), ...TRIAL_TOOLS]
@@ -55,12 +57,19 @@ export class Answers {
     const { right, definition, run } = tool
     if (right !== undefined && !caller.rights.has(right))
       return failure(`The tool ${definition.name} needs a token with the right "${right}", which this one lacks`)
+    await this.#turn()
     try {
       return await run(new Arguments(given, definition.inputSchema), caller)
     } catch (error) {
       if (error instanceof ToolFault) return failure(error.message)
       throw error
     }
+  }
+
+  /** A call may hold the event loop for milliseconds, and a batch has a hundred: exchanges pass in between. */
+  #turn(): Promise<void> {
+    this.#turns = this.#turns.then(() => setImmediate())
+    return this.#turns
   }
 
   listResources() {
