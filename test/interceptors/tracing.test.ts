@@ -48,7 +48,8 @@ function pair(spans: readonly ReceivedSpan[]): readonly [ReceivedSpan, ReceivedS
 for (const protocol of ['grpc', 'http/protobuf'] as const)
   it(`a call becomes a server span and a client span below it, over ${protocol}`, async (t) => {
     const { ask, told, spans, origin } = await stage(t, { protocol })
-    const before = BigInt(Date.now()) * 1_000_000n
+    // The clock of the spans is set by `Date.now`, which may be a millisecond behind.
+    const before = BigInt(Date.now() - 1) * 1_000_000n
     await ask(call('echo'), [['Mcp-Protocol-Version', '2025-11-25']])
     const after = BigInt(Date.now() + 1) * 1_000_000n
     const [server, client] = pair(await spans(2))
