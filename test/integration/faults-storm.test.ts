@@ -80,9 +80,9 @@ test('a storm of faults leaves the process whole, and every exchange counted onc
     sent.push(...(await storm(g.url, random, (2 * REQUESTS) / 3)))
     await calm(g)
 
-    const lines = g.log.filter((line) => line.msg === 'exchange')
     const total = await g.metric('mcp_requests_total')
     await settles(() => g.log.filter((line) => line.msg === 'exchange').length === total)
+    const lines = g.log.filter((line) => line.msg === 'exchange')
     const seen = new Map<string, number>()
     for (const line of lines) seen.set(String(line.correlation_id), (seen.get(String(line.correlation_id)) ?? 0) + 1)
     for (const { id, certain } of sent) {
