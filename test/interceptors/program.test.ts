@@ -32,9 +32,10 @@ describe('the program', { concurrency: 2, timeout: 60_000 }, () => {
       assert.ok((await g.metric('mcp_interceptor_duration_seconds_count', labels)) >= 4, phase)
     }
     assert.equal(await g.metric('mcp_interceptor_errors_total', { interceptor: 'deny_tool' }), 0)
-    const refused = g.log.filter(({ outcome }) => outcome === 'refused')
+    const refused = () => g.log.filter(({ outcome }) => outcome === 'refused')
+    await settles(() => refused().length > 0)
     assert.deepEqual(
-      refused.map((line) => line['error.type']),
+      refused().map((line) => line['error.type']),
       ['refused'],
     )
   })
