@@ -35,18 +35,30 @@ export function reloadTls(
   poll = POLL_MS,
 ): () => void {
   const files = [tls.cert, tls.key, ...(tls.clientCa === undefined ? [] : [tls.clientCa])]
+  const take = (): void => {
+    const loaded = loadTls(tls)
+    createSecureContext(loaded)
+    ;(server as unknown as Server).setSecureContext(loaded)
+  }
   const reload = (): void => {
     try {
-      const loaded = loadTls(tls)
-      createSecureContext(loaded)
-      ;(server as unknown as Server).setSecureContext(loaded)
+      take()
       onReload(undefined)
     } catch (error) {
       onReload(error as Error)
     }
   }
   for (const file of files) watchFile(file, { interval: poll, persistent: false }, reload)
+  // What changed since the server read them, and before the first look, is no change to whoever watches.
+  const again = setTimeout(() => {
+    try {
+      take()
+    } catch (error) {
+      onReload(error as Error)
+    }
+  }, poll).unref()
   return () => {
+    clearTimeout(again)
     for (const file of files) unwatchFile(file, reload)
   }
 }
