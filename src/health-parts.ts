@@ -58,7 +58,7 @@ export function buildHealth({ health: settings }: Config, surroundings: HealthSu
   })
   const endpoints = new EndpointComponents(upstreams, (upstream) => {
     const reasons = ['queue_full', 'queue_timeout', 'streams_full'] as const
-    return reasons.reduce((sum, reason) => sum + instruments.poolRejected.bind([upstream, reason]).value, 0)
+    return reasons.reduce((sum, reason) => sum + instruments.pools.poolRejected.bind([upstream, reason]).value, 0)
   })
   const taken = new Set(['gateway', ...measured.map(({ name }) => name)])
   const reported = new ReportedComponents({ taken })

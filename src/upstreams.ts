@@ -143,7 +143,7 @@ function fingerprint({ ca, cert, key }: UpstreamTls): string {
 
 /** What nobody asks any more is neither up nor down. */
 function forget(name: string, { instruments }: UpstreamSurroundings): void {
-  instruments.upstreamUp.unbind([name])
+  instruments.pools.upstreamUp.unbind([name])
 }
 
 function addressOf({ hostname, port, protocol, host }: URL): RunningUpstream['address'] {

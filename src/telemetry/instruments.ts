@@ -1,17 +1,10 @@
 /** The catalogue: every instrument of the gateway, once. What a scrape shows and docs/metrics.md says comes from here. */
 import { AdminInstruments } from './admin-instruments.ts'
-import {
-  Catalogue,
-  CONNECTION_SECONDS,
-  EXCHANGE_SECONDS,
-  SIZE_BYTES,
-  STEP_SECONDS,
-  UPSTREAMS,
-  WAIT_SECONDS,
-} from './catalogue.ts'
+import { Catalogue, CONNECTION_SECONDS, EXCHANGE_SECONDS, SIZE_BYTES, STEP_SECONDS, UPSTREAMS } from './catalogue.ts'
 import { HealthInstruments } from './health-instruments.ts'
 import { IncidentInstruments } from './incident-instruments.ts'
 import { OperationInstruments } from './operation-instruments.ts'
+import { PoolInstruments } from './pool-instruments.ts'
 import { ProcessInstruments } from './process-instruments.ts'
 import { ReloadInstruments } from './reload-instruments.ts'
 import type { SeriesStore } from './series.ts'
@@ -98,107 +91,7 @@ export class Instruments extends Catalogue {
     cap: 8,
   })
 
-  // Pools
-  readonly poolConnectionsCreated = this.store.counter({
-    name: 'mcp.pool.connections.created',
-    kind: 'counter',
-    unit: '{connection}',
-    help: 'Upstream connections opened.',
-    labels: ['upstream'],
-    cap: UPSTREAMS,
-  })
-  readonly poolConnectionsReused = this.store.counter({
-    name: 'mcp.pool.connections.reused',
-    kind: 'counter',
-    unit: '{connection}',
-    help: 'Times that an open upstream connection was used again.',
-    labels: ['upstream'],
-    cap: UPSTREAMS,
-  })
-  readonly poolConnectionsClosed = this.store.counter({
-    name: 'mcp.pool.connections.closed',
-    kind: 'counter',
-    unit: '{connection}',
-    help: 'Upstream connections closed, by either side.',
-    labels: ['upstream'],
-    cap: UPSTREAMS,
-  })
-  readonly poolConnectionsIdle = this.store.gauge({
-    name: 'mcp.pool.connections.idle',
-    kind: 'upDownCounter',
-    unit: '{connection}',
-    help: 'Upstream connections open and unused.',
-    labels: ['upstream'],
-    cap: UPSTREAMS,
-  })
-  readonly poolConnectionsActive = this.store.gauge({
-    name: 'mcp.pool.connections.active',
-    kind: 'upDownCounter',
-    unit: '{connection}',
-    help: 'Upstream connections that carry an exchange.',
-    labels: ['upstream'],
-    cap: UPSTREAMS,
-  })
-  readonly poolStreamsActive = this.store.gauge({
-    name: 'mcp.pool.streams.active',
-    kind: 'upDownCounter',
-    unit: '{stream}',
-    help: 'Event streams that hold a stream permit.',
-    labels: ['upstream'],
-    cap: UPSTREAMS,
-  })
-  readonly poolPending = this.store.gauge({
-    name: 'mcp.pool.pending',
-    kind: 'upDownCounter',
-    unit: '{request}',
-    help: 'Exchanges that wait for a permit.',
-    labels: ['upstream'],
-    cap: UPSTREAMS,
-  })
-  readonly poolWaitDuration = this.store.histogram({
-    name: 'mcp.pool.wait.duration',
-    kind: 'histogram',
-    unit: 's',
-    help: 'Time that exchanges waited for a permit.',
-    labels: ['upstream'],
-    buckets: WAIT_SECONDS,
-    cap: UPSTREAMS,
-  })
-  readonly poolRejected = this.store.counter({
-    name: 'mcp.pool.rejected',
-    kind: 'counter',
-    unit: '{request}',
-    help: 'Exchanges refused for want of a permit: queue_full, queue_timeout or streams_full.',
-    labels: ['upstream', 'reason'],
-    cap: 3 * UPSTREAMS,
-  })
-
-  // Upstreams
-  readonly upstreamRetries = this.store.counter({
-    name: 'mcp.upstream.retries',
-    kind: 'counter',
-    unit: '{request}',
-    help: 'Requests sent again because they had not reached a socket.',
-    labels: ['upstream'],
-    cap: UPSTREAMS,
-  })
-  readonly upstreamUp = this.store.gauge({
-    name: 'mcp.upstream.up',
-    kind: 'gauge',
-    unit: '',
-    help: 'Whether the last probe saw the upstream alive (1) or not (0).',
-    labels: ['upstream'],
-    cap: UPSTREAMS,
-  })
-  readonly upstreamProbeDuration = this.store.histogram({
-    name: 'mcp.upstream.probe.duration',
-    kind: 'histogram',
-    unit: 's',
-    help: 'Time that readiness probes of the upstream took.',
-    labels: ['upstream'],
-    buckets: WAIT_SECONDS,
-    cap: UPSTREAMS,
-  })
+  readonly pools = new PoolInstruments(this.store)
 
   // Interceptors
   readonly interceptorDuration = this.store.histogram({

@@ -34,17 +34,17 @@ export function endpointMeter(
   instruments: Instruments,
   upstream: string,
 ): EndpointMeter & { readonly probed: (result: ProbeResult) => void } {
-  const rejected = (reason: string) => instruments.poolRejected.bind([upstream, reason])
+  const rejected = (reason: string) => instruments.pools.poolRejected.bind([upstream, reason])
   return {
-    created: instruments.poolConnectionsCreated.bind([upstream]),
-    reused: instruments.poolConnectionsReused.bind([upstream]),
-    closed: instruments.poolConnectionsClosed.bind([upstream]),
-    idle: instruments.poolConnectionsIdle.bind([upstream]),
-    active: instruments.poolConnectionsActive.bind([upstream]),
-    streams: instruments.poolStreamsActive.bind([upstream]),
-    pending: instruments.poolPending.bind([upstream]),
-    retries: instruments.upstreamRetries.bind([upstream]),
-    wait: instruments.poolWaitDuration.bind([upstream]),
+    created: instruments.pools.poolConnectionsCreated.bind([upstream]),
+    reused: instruments.pools.poolConnectionsReused.bind([upstream]),
+    closed: instruments.pools.poolConnectionsClosed.bind([upstream]),
+    idle: instruments.pools.poolConnectionsIdle.bind([upstream]),
+    active: instruments.pools.poolConnectionsActive.bind([upstream]),
+    streams: instruments.pools.poolStreamsActive.bind([upstream]),
+    pending: instruments.pools.poolPending.bind([upstream]),
+    retries: instruments.pools.upstreamRetries.bind([upstream]),
+    wait: instruments.pools.poolWaitDuration.bind([upstream]),
     rejected: {
       queue_full: rejected('queue_full'),
       queue_timeout: rejected('queue_timeout'),
@@ -52,8 +52,8 @@ export function endpointMeter(
     },
     probed: ({ alive, duration, byTraffic }) => {
       // Bound by the first probe: an upstream that is not probed is not down.
-      instruments.upstreamUp.bind([upstream]).set(alive ? 1 : 0)
-      if (byTraffic !== true) instruments.upstreamProbeDuration.bind([upstream]).record(duration / 1000)
+      instruments.pools.upstreamUp.bind([upstream]).set(alive ? 1 : 0)
+      if (byTraffic !== true) instruments.pools.upstreamProbeDuration.bind([upstream]).record(duration / 1000)
     },
   }
 }

@@ -12,10 +12,10 @@ export interface TaskSources {
 }
 
 export function observeTasks(store: SeriesStore, instruments: Instruments, sources: TaskSources): void {
-  const { upstreamProbeDuration, incidents, config } = instruments
+  const { pools, incidents, config } = instruments
   const begun: Readonly<Record<string, () => number>> = {
     ...sources,
-    probe: () => total(upstreamProbeDuration.series, ({ count }) => count),
+    probe: () => total(pools.upstreamProbeDuration.series, ({ count }) => count),
     // One that was dropped was never begun.
     notification: () =>
       total(incidents.notifications.series, ({ value, labelValues: [result] }) => (result === 'dropped' ? 0 : value)),

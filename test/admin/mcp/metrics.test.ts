@@ -60,7 +60,7 @@ describe('the summary', () => {
 
   it('tells of each upstream whether it is up, its sessions and its requests', () => {
     const { store, instruments } = recorded()
-    instruments.upstreamUp.bind(['u']).set(0)
+    instruments.pools.upstreamUp.bind(['u']).set(0)
     instruments.sessions.active.bind(['u']).set(3)
     instruments.requestsActive.bind(['u']).set(2)
     instruments.requestsActive.bind(['_none']).set(1)

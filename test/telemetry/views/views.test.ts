@@ -191,7 +191,7 @@ describe('shadowcat', () => {
     operation(instruments, { method: 'notifications/initialized' }).record(0.5)
     instruments.connections.bind([]).add(7)
     instruments.connectionDuration.bind([]).record(3)
-    instruments.poolWaitDuration.bind(['one']).record(0.1)
+    instruments.pools.poolWaitDuration.bind(['one']).record(0.1)
     instruments.interceptorErrors.bind(['own', 'TypeError']).add(1)
     instruments.process.memoryUsage.bind([]).set(1000)
     instruments.interceptorActions.bind(['own', 'refuse']).add(2)
