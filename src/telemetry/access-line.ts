@@ -82,6 +82,9 @@ interface Common {
   readonly bytes: Uint8Array
 }
 
+/** Reloads may bring ever new routes. */
+const MOST_ROUTES = 1_000
+
 /** By route: what its last line had in common with most. */
 const commons = new Map<string | undefined, Common>()
 
@@ -100,6 +103,7 @@ function common(line: LineBytes, record: AccessRecord): void {
   text(line, PATH, pathOnly(record.path))
   whole(line, STATUS, record.status)
   text(line, OUTCOME, record.outcome)
+  if (commons.size >= MOST_ROUTES) commons.clear()
   commons.set(record.route, { record, bytes: Uint8Array.from(line.bytes.subarray(from, line.length)) })
 }
 
