@@ -95,7 +95,8 @@ export class Health {
         size++
       }
     }
-    if (this.#known.size > size) for (const name of this.#known.keys()) if (!(name in found)) this.#known.delete(name)
+    if (this.#known.size > size)
+      for (const name of this.#known.keys()) if (!Object.hasOwn(found, name)) this.#known.delete(name)
     return found
   }
 

@@ -222,10 +222,15 @@ export class Forward implements Source, Dispatcher.DispatchHandler {
 
   #dispatch(): void {
     const { endpoint, deadlines } = this.#target
-    const request = this.request(this.#x, this.#target)
-    this.#connection = endpoint.pool.take(deadlines.connect)
-    this.#x.connected = !this.#connection.open
-    this.#connection.client.dispatch(request, this)
+    try {
+      const request = this.request(this.#x, this.#target)
+      this.#connection = endpoint.pool.take(deadlines.connect)
+      this.#x.connected = !this.#connection.open
+      this.#connection.client.dispatch(request, this)
+    } catch (cause) {
+      // Who called does not know what is held by now.
+      this.stop(new GatewayError('internal', undefined, { cause }))
+    }
   }
 
   /** Once, and only what never reached a socket. */

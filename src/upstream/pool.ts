@@ -76,9 +76,14 @@ export class Pool {
    */
   take(connectTimeout: number): Connection {
     const { meter } = this.#options
-    meter.active.add(1)
     const idle = this.#idle.pop()
-    if (idle === undefined) return this.#open(connectTimeout)
+    if (idle === undefined) {
+      // It may throw: files of TLS that are gone.
+      const opened = this.#open(connectTimeout)
+      meter.active.add(1)
+      return opened
+    }
+    meter.active.add(1)
     idle.idle = false
     idle.gate?.expect()
     meter.idle.add(-1)

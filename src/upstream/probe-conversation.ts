@@ -61,6 +61,8 @@ export class ProbeConversation {
   readonly #options: ConversationOptions
   #era: 'unknown' | 'modern' | 'legacy' = 'unknown'
   #client: Client | undefined
+  /** Times that it was closed. */
+  #closed = 0
   #credentials: Readonly<Record<string, string>> = {}
 
   constructor(options: ConversationOptions) {
@@ -70,7 +72,9 @@ export class ProbeConversation {
   /** Rejects when there is no answer. @param onPage given: ask for the tools too */
   async hold(onPage?: OnPage): Promise<Answer> {
     const { target, timeout, tokenFile } = this.#options
+    const closed = this.#closed
     this.#credentials = tokenFile === undefined ? {} : await bearer(tokenFile)
+    if (closed !== this.#closed) throw new Error('closed')
     this.#client = new Client(target.url.origin, {
       connect: target.connectors.within(timeout),
       allowH2: false,
@@ -85,6 +89,7 @@ export class ProbeConversation {
   }
 
   async close(): Promise<void> {
+    this.#closed++
     await this.#client?.destroy()
   }
 

@@ -55,7 +55,7 @@ export interface ProbeResult {
 const IMPATIENT_MS = 500
 
 export class Probe {
-  readonly #options: ProbeOptions
+  readonly #options: Omit<ProbeOptions, 'before'>
   readonly #conversation: ProbeConversation
   #timer: NodeJS.Timeout | undefined
   #stopped = false
@@ -69,11 +69,11 @@ export class Probe {
   /** `off`: this upstream is not probed. */
   result: ProbeResult | 'off' | undefined
 
-  constructor(options: ProbeOptions) {
+  /** The probe before is not kept: it would keep the one before itself. */
+  constructor({ before, ...options }: ProbeOptions) {
     this.#options = options
     this.#conversation = new ProbeConversation({ ...options, target: options.endpoint })
     this.result = options.enabled ? undefined : 'off'
-    const { before } = options
     if (options.enabled && before !== undefined && before.result !== 'off') {
       this.#alive = before.#alive
       this.result = before.result

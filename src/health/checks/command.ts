@@ -15,12 +15,16 @@ type Child = ChildProcessByStdio<null, Readable, Readable>
 export function commandLook([program = '', ...args]: readonly string[]): Look {
   return (signal) =>
     new Promise<CheckOutcome>((resolve, reject) => {
+      // Whoever waits has left while this was being loaded, and would never end what is started now.
+      if (signal.aborted) return reject(signal.reason)
       // A process group of its own, so that what it starts can be ended with it.
       const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: environment() })
+      child.once('error', reject)
+      // Where the process is short of descriptors there are no streams either.
+      if (child.pid === undefined) return
       const [stdout, stderr] = [tail(child.stdout), tail(child.stderr)]
       const late = () => kill(child)
       signal.addEventListener('abort', late)
-      child.once('error', reject)
       child.once('exit', (code, by) => {
         signal.removeEventListener('abort', late)
         // What it has left behind would pile up.
