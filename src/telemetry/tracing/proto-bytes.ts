@@ -11,13 +11,18 @@ const LENGTH = 4
 /** Room that each tag makes for what is written behind it without asking: lengths, numbers, ids. */
 const SHORT = 64
 
+/** Bytes that the buffer begins with, and beyond which one that has grown is not kept. */
+const SPACE = 1 << 16
+const MOST_SPACE = 1 << 20
+
 export class ProtoBytes {
-  #bytes = Buffer.allocUnsafeSlow(1 << 16)
+  #bytes = Buffer.allocUnsafeSlow(SPACE)
   #length = 0
 
   /** Begins anew. */
   clear(): void {
     this.#length = 0
+    if (this.#bytes.length > MOST_SPACE) this.#bytes = Buffer.allocUnsafeSlow(SPACE)
   }
 
   /** A copy of what was written. */

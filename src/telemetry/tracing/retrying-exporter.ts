@@ -60,7 +60,12 @@ export class RetryingExporter implements SpanExporter {
       }
       const again = (): void => {
         this.#waiting.delete(timer)
-        this.#attempt(spans, done, until, pause * 1.5)
+        try {
+          this.#attempt(spans, done, until, pause * 1.5)
+        } catch (error) {
+          // Nobody is above a timer to hear of it.
+          done({ code: 1, error: error as Error })
+        }
       }
       const timer = setTimeout(again, wait).unref()
       this.#waiting.set(timer, again)

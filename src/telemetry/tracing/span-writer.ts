@@ -31,7 +31,9 @@ export class SpanWriter {
     out.close(scopeSpans)
     out.close(resourceSpans)
     // A copy: the transport may try again later.
-    return out.copy()
+    const bytes = out.copy()
+    out.clear()
+    return bytes
   }
 
   #span(span: ReadableSpan): void {

@@ -36,6 +36,20 @@ describe('spans over gRPC', () => {
     assert.equal(attempts(), 1)
   })
 
+  it('are given up when an attempt throws, also a later one', async () => {
+    let attempts = 0
+    const { inner } = exporter([UNAVAILABLE])
+    const throwing: SpanExporter = {
+      ...inner,
+      export: (spans, done) => {
+        if (++attempts > 1) throw new Error('thrown')
+        inner.export(spans, done)
+      },
+    }
+    assert.equal(await sent(new RetryingExporter(throwing, { within: 60_000, pause: 1 })), false)
+    assert.equal(attempts, 2)
+  })
+
   it('are given up when the next attempt would come too late', async () => {
     const { inner, attempts } = exporter([UNAVAILABLE])
     assert.equal(await sent(new RetryingExporter(inner, { within: 1_000, pause: 10_000 })), false)
