@@ -4,6 +4,7 @@ import { type Config, withUpstream } from '../config/config.ts'
 import type { Loaded, loadConfig } from '../config/load.ts'
 import { formatErrors } from '../config/report.ts'
 import { buildGateway, type Gateway } from '../gateway.ts'
+import { inlineFurther } from '../inlining.ts'
 import { interceptorErrors } from '../interceptor-errors.ts'
 import { InterceptorLoadError } from '../interceptors/load.ts'
 import { boundReceivedMemory } from '../received-memory.ts'
@@ -18,6 +19,7 @@ type Read = () => ReturnType<typeof loadConfig>
  */
 export async function run({ config: given, folder, file }: Loaded, version: string, read: Read): Promise<void> {
   boundReceivedMemory()
+  inlineFurther()
   const log = openLog(given)
   if (log === undefined) return
   // Before anything else may take long: unheard, it ends the process.
