@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { GatewayError } from '../errors.ts'
 import type { Connectors } from './connector.ts'
 import { HeadGate } from './head-gate.ts'
+import { writeTogether } from './single-write.ts'
 import { Client } from './undici.ts'
 
 /** A bound counter or gauge. */
@@ -131,6 +132,7 @@ export class Pool {
           if (error === null) {
             connection.socket = socket
             connection.gate = new HeadGate(socket, headBytes)
+            writeTogether(socket)
           }
           done(...result)
         })
