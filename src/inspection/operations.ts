@@ -21,6 +21,9 @@ export interface OperationsOptions {
   readonly ended: (operation: Operation) => void
 }
 
+/** Kept for sessions that get something to wait for; more only come from a burst. */
+const MOST_SPARE = 64
+
 /** The open operations of one session, both ways. */
 class SessionOperations implements Pending {
   readonly server = new OpenOperations()
@@ -44,6 +47,8 @@ export class Operations {
   readonly #options: OperationsOptions
   /** Sessions with operations adrift, each with the time when a stream of it was last known to be open. */
   readonly #adrift = new Map<Session, number>()
+  /** Most calls are the only one of their session: what holds them is used again. */
+  readonly #spare: SessionOperations[] = []
 
   constructor(options: OperationsOptions) {
     this.#options = options
@@ -53,8 +58,7 @@ export class Operations {
   begin(facts: OperationFacts, session: Session | undefined): Operation {
     const operation = new Operation(facts)
     if (session === undefined || facts.id === undefined || session.ended !== undefined) return operation
-    session.pending ??= new SessionOperations(this.#sessionEnded)
-    const open = (session.pending as SessionOperations)[facts.direction]
+    const open = this.#of(session)[facts.direction]
     // One more than that is found by its own exchange only; searches are linear.
     if (open.size < MOST_OPEN) open.add(operation)
     return operation
@@ -81,8 +85,7 @@ export class Operations {
     const now = this.#options.now()
     operation.adriftAt = now
     this.#adrift.set(session, now)
-    session.pending ??= new SessionOperations(this.#sessionEnded)
-    const open = (session.pending as SessionOperations)[operation.direction]
+    const open = this.#of(session)[operation.direction]
     // It may have begun before its session did.
     if (!open.has(operation)) open.add(operation)
     if (open.size > MOST_OPEN) this.#giveUpOldest(open, session)
@@ -94,7 +97,10 @@ export class Operations {
     if (session !== undefined && pending !== undefined && operation.id !== undefined) {
       pending[operation.direction].delete(operation)
       // A session with something pending counts as in use.
-      if (pending.size === 0) session.pending = undefined
+      if (pending.size === 0) {
+        session.pending = undefined
+        if (this.#spare.length < MOST_SPARE) this.#spare.push(pending)
+      }
     }
     operation.endedAt = this.#options.now()
     operation.outcome = outcome
@@ -111,6 +117,14 @@ export class Operations {
       const quiet = session.openStreams === 0 && now - openAt >= abandonAfter
       if (this.#sweep(session, now, quiet ? abandonAfter : LONGEST_ADRIFT_MS) === 0) this.#adrift.delete(session)
     }
+  }
+
+  #of(session: Session): SessionOperations {
+    const pending = session.pending as SessionOperations | undefined
+    if (pending !== undefined) return pending
+    const made = this.#spare.pop() ?? new SessionOperations(this.#sessionEnded)
+    session.pending = made
+    return made
   }
 
   #giveUpOldest(open: OpenOperations, session: Session): void {

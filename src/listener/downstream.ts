@@ -53,7 +53,7 @@ export class Downstream implements Sink, Linked<Downstream> {
     // The upstream's Date passes; where it sent none, there is none.
     res.sendDate = false
     res.on('close', () => this.#closed())
-    res.on('error', () => {})
+    res.on('error', ignore)
   }
 
   get socket(): Socket {
@@ -279,6 +279,9 @@ export class Downstream implements Sink, Linked<Downstream> {
     ended(this)
   }
 }
+
+/** Whatever fails on a response, its `close` ends the exchange. */
+function ignore(): void {}
 
 /** What an interceptor answers says how the call went as much as what an upstream does. */
 function observeAnswer(observer: Observer | undefined, { status, headers, body }: Answer): void {

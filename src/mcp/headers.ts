@@ -82,14 +82,29 @@ export function protectedToken(tokens: readonly string[]): string | undefined {
   return tokens.find((token) => token === 'authorization' || token.startsWith('mcp-'))
 }
 
+/** By length, the first letter of the one that is so long. */
+const SINGLE_BY_LENGTH = new Uint8Array(32)
+for (const name of SINGLE) SINGLE_BY_LENGTH[name.length] = name.charCodeAt(0)
+
 /** The first header that occurs twice although it may occur once, if any. */
 export function duplicated(raw: readonly string[]): string | undefined {
+  let seen = 0
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string
+    const { length } = name
+    if (SINGLE_BY_LENGTH[length] !== (name.charCodeAt(0) | 0x20)) continue
+    // Nearly every request ends here, with no name lower-cased or hashed.
+    const bit = 1 << length
+    if ((seen & bit) !== 0) return firstDuplicate(raw)
+    seen |= bit
+  }
+  return undefined
+}
+
+function firstDuplicate(raw: readonly string[]): string | undefined {
   let seen: string[] | undefined
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string
-    // The names begin with a, h, m or o: skips most headers without lower-casing them.
-    const first = name.charCodeAt(0) | 0x20
-    if (first !== 0x6d && first !== 0x68 && first !== 0x6f && first !== 0x61) continue
     const lower = name.toLowerCase()
     if (!SINGLE.has(lower)) continue
     if (seen === undefined) seen = [lower]
@@ -172,5 +187,9 @@ function latin1(bytes: Buffer): string {
 
 /** MCP 2025-11-25, "Session Management": the id consists of visible ASCII characters (0x21 to 0x7E). */
 export function validSessionId(id: string): boolean {
-  return /^[\x21-\x7e]+$/.test(id)
+  for (let i = 0; i < id.length; i++) {
+    const code = id.charCodeAt(i)
+    if (code < 0x21 || code > 0x7e) return false
+  }
+  return id.length > 0
 }

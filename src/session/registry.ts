@@ -113,7 +113,7 @@ export class SessionRegistry {
   /** The upstream answered an exchange of the session with success, its id in the response or not. Touches too. */
   answered(session: Session): void {
     this.#order.touch(session)
-    session.answeredAt = this.#now()
+    session.answeredAt = session.lastSeenAt
     this.#lost.found(session)
   }
 

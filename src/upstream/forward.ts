@@ -300,7 +300,9 @@ function isEventStream(headers: readonly string[]): boolean {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
     if (name.length === 12 && name.toLowerCase() === 'content-type') {
-      return /^\s*text\/event-stream\b/i.test(headers[i + 1] as string)
+      const type = headers[i + 1] as string
+      // Most are this one, which needs no expression.
+      return type !== 'application/json' && /^\s*text\/event-stream\b/i.test(type)
     }
   }
   return false
