@@ -73,7 +73,7 @@ export function buildControl(parts: ControlParts): Control {
     ...pprofRoutes({ profiler, longest: config.admin.profiles.longest, draining: draining.signal }),
     ...reloadRoutes(reload),
     ...componentRoutes(health, reported),
-    ...errorRoutes({ ...incidents, messages: config.errors.messages }),
+    ...errorRoutes({ ...incidents, messages: config.errors.messages, upstreams }),
     ...mcpRoutes({
       ...{ version, upstreams, health, reported, sessions, logger, ...incidents },
       metrics: main,

@@ -1,4 +1,4 @@
-/** Reads the query of a list that comes in pages. */
+/** Reads the queries of lists: what of, and which page. */
 import { AdminFault } from './fault.ts'
 
 export interface Page {
@@ -24,6 +24,14 @@ export function textOf(query: Query, key: string): string | undefined {
   const value = query[key]
   if (Array.isArray(value)) throw new AdminFault(400, 'bad_request', `"${key}" stands there more than once`)
   return value
+}
+
+/** The upstream that is asked for; `undefined`: any. `known`: the names of those there are. */
+export function upstreamOf(query: Query, known: readonly string[]): string | undefined {
+  const name = textOf(query, 'upstream')
+  if (name !== undefined && !known.includes(name))
+    throw new AdminFault(400, 'unknown_upstream', `There is no such upstream; there are ${known.join(', ')}`)
+  return name
 }
 
 function numberOf(query: Query, key: string): number | undefined {

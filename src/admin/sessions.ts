@@ -5,7 +5,7 @@ import type { SessionRegistry } from '../session/registry.ts'
 import type { Session } from '../session/session.ts'
 import { sessionTag } from '../telemetry/access-log.ts'
 import { AdminFault } from './fault.ts'
-import { pageOf, type Query, textOf } from './paging.ts'
+import { pageOf, type Query, textOf, upstreamOf } from './paging.ts'
 import type { AdminRoute, Caller } from './route.ts'
 
 export interface SessionReport {
@@ -71,9 +71,7 @@ export function sessionRoutes(
 ): AdminRoute[] {
   const serve = (request: FastifyRequest, { name: caller, rights }: Caller): SessionList => {
     const query = request.query as Query
-    const upstream = textOf(query, 'upstream')
-    if (upstream !== undefined && !upstreams().includes(upstream))
-      throw new AdminFault(400, 'unknown_upstream', `There is no such upstream; there are ${upstreams().join(', ')}`)
+    const upstream = upstreamOf(query, upstreams())
     const reveal = textOf(query, 'reveal') === 'true'
     if (reveal && !rights.has('reveal'))
       throw new AdminFault(403, 'right_missing', 'Ids of sessions are shown only to a token with the right "reveal"')

@@ -116,6 +116,11 @@ export class ErrorLedger {
     return { total: fitting.length, errors: fitting.slice(0, limit).map(([key, entry]) => shown(key, entry, at)) }
   }
 
+  /** These upstreams, and those that are there no more but still have errors here. */
+  upstreamsBeside(upstreams: readonly string[]): string[] {
+    return [...new Set([...upstreams, ...[...this.#entries.values()].map(({ kind }) => kind.upstream)])]
+  }
+
   #add(kind: ErrorKind, status: number, sample: ErrorSample | undefined, at: number): void {
     const { outcome, errorType, upstream, method, httpMethod, target } = kind
     const key = `${outcome}\n${errorType}\n${upstream}\n${method}\n${httpMethod}\n${target}`

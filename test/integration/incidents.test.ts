@@ -67,7 +67,7 @@ describe('/errors', { timeout: 60_000 }, () => {
     assert.equal(sample?.['mcp.session.id'], line?.['mcp.session.id'])
     assert.doesNotMatch(JSON.stringify(kinds), new RegExp(String(client.session)))
     assert.deepEqual((await errors(g, '?outcome=jsonrpc_error')).total, 1)
-    assert.deepEqual((await errors(g, '?upstream=other')).total, 0)
+    assert.deepEqual((await errors(g, '?upstream=demo')).total, 2)
     await client.end()
   })
 
@@ -127,6 +127,33 @@ describe('/errors', { timeout: 60_000 }, () => {
     // The id of a request is no secret, and finds it in the log.
     assert.match(told, /canary-id/)
     assert.doesNotMatch(told, /canary-(argument|token|cookie|session|query|words)/)
+  })
+
+  it('an upstream that there never was is told, and one that is removed keeps its errors', async (t) => {
+    const demo = await startDemoUpstream()
+    t.after(() => demo.close())
+    const [one, two, three] = ['one', 'two', 'three'].map((name) => ({
+      upstreams: { [name]: { url: demo.url, probe: { enabled: false } } },
+    }))
+    const g = await gateway(one as Settings)
+    t.after(() => g.close())
+    const reload = async (settings: Settings | undefined) => {
+      g.rewrite(settings as Settings)
+      assert.equal((await fetch(`${g.adminUrl}/reload`, { method: 'POST' })).status, 200)
+    }
+    await post(`${g.url}/mcp`, { method: 'tools/list' })
+    await settles(async () => (await errors(g, '?upstream=one')).total === 1)
+    await reload(two)
+    await reload(three)
+    assert.equal((await errors(g, '?upstream=one')).total, 1)
+    assert.equal((await errors(g, '?upstream=three')).total, 0)
+    for (const path of ['/errors', '/sessions']) {
+      const response = await fetch(`${g.adminUrl}${path}?upstream=two`)
+      assert.equal(response.status, 400, path)
+      const { error, message } = (await response.json()) as Readonly<Record<string, string>>
+      assert.equal(error, 'unknown_upstream')
+      assert.match(message ?? '', /^There is no such upstream; there are three/)
+    }
   })
 
   it('says what is wrong with a query', async (t) => {

@@ -57,7 +57,8 @@ function errorsTool({ ledger, messages, upstreams }: Sources): Tool {
     run: (given) => {
       const outcome = given.word('outcome', OUTCOMES)
       const outcomes = outcome === undefined ? undefined : new Set([outcome])
-      const query = { upstream: upstreamOf(given, upstreams), outcomes, limit: given.whole('limit', 20, MOST) }
+      const upstream = upstreamOf(given, () => ledger.upstreamsBeside(upstreams()))
+      const query = { upstream, outcomes, limit: given.whole('limit', 20, MOST) }
       return structured(errorReport(ledger, query, messages))
     },
   }
