@@ -47,12 +47,14 @@ export interface Surroundings {
   readonly file?: string | undefined
   /** Somebody asked for a drain by the admin listener. Unset, only the gateway drains, not the process. */
   readonly onDrainAsked?: () => void
+  /** Milliseconds that a module of an interceptor may take to load, and its factory again. */
+  readonly loadLimit?: number | undefined
 }
 
 /** Throws `InterceptorLoadError` when a module of the configuration cannot serve. */
 export async function buildGateway(
   config: Config,
-  { log, version, folder = process.cwd(), read, file, onDrainAsked }: Surroundings,
+  { log, version, folder = process.cwd(), read, file, onDrainAsked, loadLimit }: Surroundings,
 ): Promise<Gateway> {
   const store = new SeriesStore()
   const instruments = new Instruments(store)
@@ -101,6 +103,7 @@ export async function buildGateway(
     log,
     version,
     folder,
+    loadLimit,
     lasting,
     traces: exports.traces,
     proxy,

@@ -14,6 +14,8 @@ export interface InForceSurroundings extends DataPlaneSurroundings {
   readonly version: string
   /** Where the packages of interceptors are looked up. */
   readonly folder: string
+  /** Milliseconds that a module of an interceptor may take to load, and its factory again. */
+  readonly loadLimit: number | undefined
   readonly proxy: ProxyListener
   /** Adds to the proxy listener what is no exchange. */
   readonly extra: (app: FastifyInstance) => void
@@ -55,9 +57,9 @@ export class PlaneInForce {
 
   /** Changes nothing. Throws `InterceptorLoadError` when a module of the configuration cannot serve. */
   async prepare(config: Config): Promise<Prepared> {
-    const { instruments, log, version, lasting, proxy } = this.#surroundings
+    const { instruments, log, version, lasting, proxy, loadLimit } = this.#surroundings
     const before = this.#plane
-    const own = await loadInterceptors(config.interceptors, this.#modules, before?.own)
+    const own = await loadInterceptors(config.interceptors, this.#modules, before?.own, loadLimit)
     // Levels that somebody has set meanwhile stay, unless the configuration says something new.
     const spoken = before === undefined || isDeepStrictEqual(before.config.log, config.log)
     const { access, apply } = spoken ? { access: log.access, apply: undefined } : log.prepare(config.log)

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Link } from '../exchange/chain.ts'
 import type { Interceptor } from '../exchange/interceptor.ts'
+import { LOAD_LIMIT_MS, UnsettledError, type Wait, waitFor } from './load-limit.ts'
 import { Modules } from './modules.ts'
 
 export interface ModuleSettings {
@@ -55,22 +56,26 @@ const MEANT = /^on([A-Z]|request|response|end)/
 /**
  * Throws an `InterceptorLoadError` that names every module that cannot serve.
  * @param modules or the folder where package names are looked up first: that of the configuration file
- * @param before those that run: one whose module, name and options are the same goes on as it is, with what it holds
+ * @param before those that run: one whose module, name and options are the same goes on as it is, with what it holds.
+ * Unset, the gateway is starting
+ * @param limit milliseconds that a module may take, and its factory again
  */
 export async function loadInterceptors(
   settings: readonly ModuleSettings[],
   modules: Modules | string,
-  before: readonly LoadedLink[] = [],
+  before?: readonly LoadedLink[],
+  limit = LOAD_LIMIT_MS,
 ): Promise<LoadedLink[]> {
   const from = typeof modules === 'string' ? new Modules(modules) : modules
+  const wait = waitFor(limit, before === undefined)
   const links = new Map<string, LoadedLink>()
   const faults: LoadFault[] = []
   for (const [index, entry] of settings.entries()) {
-    const { module, name: given, options, failOpen, mutates } = entry
+    const { name: given, failOpen, mutates } = entry
     try {
-      const running = before.find((link) => sameMaking(link.settings, entry))
-      const version = running === undefined ? from.version(module) : running.version
-      const interceptor = running?.interceptor ?? check(await make(module, options, from))
+      const running = before?.find((link) => sameMaking(link.settings, entry))
+      const version = running === undefined ? from.version(entry.module) : running.version
+      const interceptor = running?.interceptor ?? check(await make(entry, from, wait))
       const name = checkName(given ?? interceptor.name)
       if (BUILT_IN.has(name)) throw new Error(`${name} is the name of a built-in interceptor; set "name"`)
       if (links.has(name)) throw new Error(`${name} is the name of another interceptor; set "name"`)
@@ -92,22 +97,33 @@ function sameMaking(a: ModuleSettings, b: ModuleSettings): boolean {
   return a.module === b.module && a.name === b.name && isDeepStrictEqual(a.options, b.options)
 }
 
-async function make(module: string, options: Readonly<Record<string, unknown>>, from: Modules): Promise<unknown> {
+async function make({ module, options }: ModuleSettings, from: Modules, wait: Wait): Promise<unknown> {
   let loaded: { default?: unknown }
   try {
-    loaded = await from.read(module)
+    loaded = await from.read(module, wait)
   } catch (cause) {
-    throw new Error(`${module} cannot be loaded: ${reason(cause)}`, { cause })
+    throw new Error(`${module} ${whyUnloaded(cause)}`, { cause })
   }
   const factory = loaded.default
   if (typeof factory !== 'function') {
     throw new Error(`${module} must export a function as default that returns an interceptor`)
   }
   try {
-    return await (factory as (options: unknown) => unknown)(options)
+    return await wait((factory as (options: unknown) => unknown)(options))
   } catch (cause) {
-    throw new Error(`${module} refused its options: ${reason(cause)}`, { cause })
+    throw new Error(`${module} ${whyUnmade(cause)}`, { cause })
   }
+}
+
+function whyUnloaded(cause: unknown): string {
+  if (!(cause instanceof UnsettledError)) return `cannot be loaded: ${reason(cause)}`
+  const place = 'look for a top-level await that never settles, in it or in what it imports'
+  return `did not finish loading ${cause.message}: ${place}`
+}
+
+function whyUnmade(cause: unknown): string {
+  if (!(cause instanceof UnsettledError)) return `refused its options: ${reason(cause)}`
+  return `did not make its interceptor ${cause.message}: look for a promise in its factory that never settles`
 }
 
 function reason(cause: unknown): string {

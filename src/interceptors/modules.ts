@@ -3,11 +3,14 @@ import { statSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Wait } from './load-limit.ts'
 
 export class Modules {
   readonly #folder: string
   /** The state in which each file was when it was first read. */
   readonly #first = new Map<string, string>()
+  /** URLs of what is being read, or was given up while it was. */
+  readonly #unsettled = new Set<string>()
 
   /** @param folder where package names are looked up first */
   constructor(folder: string) {
@@ -21,19 +24,32 @@ export class Modules {
     return `${mtimeMs}-${size}`
   }
 
-  async read(module: string): Promise<{ default?: unknown }> {
+  /** One after the other. */
+  async read(module: string, wait: Wait): Promise<{ default?: unknown }> {
     const version = this.version(module)
-    if (version === undefined) return importPackage(module, this.#folder)
+    if (version === undefined) return importPackage(module, this.#folder, wait)
     const first = this.#first.get(module) ?? version
     this.#first.set(module, first)
-    const { href } = pathToFileURL(module)
+    const url = pathToFileURL(module)
     // Node keeps what it has read by its URL, a failure too: whoever mends a file could never reload it.
-    return import(version === first ? href : `${href}?version=${version}`)
+    if (version !== first) url.searchParams.set('version', version)
+    // It keeps what never settles as well, when what the file waits for may be there by now.
+    for (let copy = 2; this.#unsettled.has(url.href); copy++) url.searchParams.set('copy', String(copy))
+    return wait(this.#import(url.href))
+  }
+
+  async #import(href: string): Promise<{ default?: unknown }> {
+    this.#unsettled.add(href)
+    try {
+      return await import(href)
+    } finally {
+      this.#unsettled.delete(href)
+    }
   }
 }
 
 /** As a module in that folder would import it, else as one of Sidelight's own would. */
-async function importPackage(name: string, folder: string): Promise<{ default?: unknown }> {
+async function importPackage(name: string, folder: string, wait: Wait): Promise<{ default?: unknown }> {
   const parentURL = pathToFileURL(join(folder, 'sidelight.yaml')).href
   const hooks = registerHooks({
     resolve(specifier, context, next) {
@@ -51,7 +67,7 @@ async function importPackage(name: string, folder: string): Promise<{ default?: 
     },
   })
   try {
-    return await import(name)
+    return await wait(import(name))
   } finally {
     hooks.deregister()
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
+import type { Surroundings } from '../../src/gateway.ts'
 import { ownModules } from '../interceptors/own-modules.ts'
 import { certificateAuthority } from '../support/certificates.ts'
 import { gateway, inFrontOf, type Settings, type TestGateway } from '../support/gateway.ts'
@@ -22,8 +23,8 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-async function start(settings: Settings): Promise<TestGateway> {
-  const g = await gateway(settings)
+async function start(settings: Settings, surroundings: Partial<Surroundings> = {}): Promise<TestGateway> {
+  const g = await gateway(settings, surroundings)
   closing.push(() => g.close())
   return g
 }
@@ -232,6 +233,22 @@ test('a bad configuration is refused with every error, and the one before stays 
   assert.equal(await g.metric('sidelight_config_last_reload_successful'), 1)
 })
 
+test('two tokens that are the same refuse the whole, and are not told', async () => {
+  const upstream = await origin()
+  const settings = inFrontOf('', { upstreams: { upstream: { url: `${upstream.url}/mcp`, ...QUIET } } })
+  const g = await start(settings)
+  const tokens = ['one', 'two'].map((name) => ({ name, token: 'canary-0123456789abcdef' }))
+  const { status, report } = await reload(g, { ...settings, limits: { requestBytes: '10B' }, admin: { tokens } })
+  assert.equal(status, 422)
+  const [error, ...more] = report.errors as { path: string; message: string }[]
+  assert.deepEqual(
+    [error?.path, error?.message, more],
+    ['admin.tokens[1].token', 'is the same token as admin.tokens[0].token', []],
+  )
+  assert.doesNotMatch(JSON.stringify([report, g.log]), /canary/)
+  assert.equal(await post(`${g.url}/mcp`), 200)
+})
+
 test('an interceptor that cannot be loaded refuses the whole, until its file is mended', async (t) => {
   const upstream = await origin()
   const settings = inFrontOf('', { upstreams: { upstream: { url: `${upstream.url}/mcp`, ...QUIET } } })
@@ -251,6 +268,27 @@ test('an interceptor that cannot be loaded refuses the whole, until its file is 
 
   writeFileSync(join(folder, 'bad.mjs'), 'export default () => ({ name: "good", onEnd() {} })\n')
   assert.deepEqual((await reload(g)).report.applied, ['limits.requestBytes', 'interceptors[0]'])
+  assert.equal(await post(`${g.url}/mcp`), 413)
+})
+
+test('an interceptor that never finishes loading refuses that reload, and holds up none after it', async (t) => {
+  const upstream = await origin()
+  const settings = inFrontOf('', { upstreams: { upstream: { url: `${upstream.url}/mcp`, ...QUIET } } })
+  const g = await start(settings, { loadLimit: 500 })
+  const folder = await ownModules(t, {
+    'stuck.mjs': 'await new Promise(() => {})\nexport default () => ({ name: "own", onEnd() {} })\n',
+  })
+  const wanted = { ...settings, limits: { requestBytes: '10B' }, interceptors: [{ module: join(folder, 'stuck.mjs') }] }
+  const { status, report } = await reload(g, wanted)
+  assert.equal(status, 422)
+  const [error] = report.errors as { path: string; message: string }[]
+  assert.equal(error?.path, 'interceptors[0].module')
+  assert.match(error?.message ?? '', /stuck\.mjs did not finish loading within 0\.5 s: look for a top-level await/)
+  assert.equal(await post(`${g.url}/mcp`), 200)
+
+  assert.equal((await reload(g, settings)).report.result, 'unchanged')
+  writeFileSync(join(folder, 'stuck.mjs'), 'export default () => ({ name: "own", onEnd() {} })\n')
+  assert.deepEqual((await reload(g, wanted)).report.applied, ['limits.requestBytes', 'interceptors[0]'])
   assert.equal(await post(`${g.url}/mcp`), 413)
 })
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { loadConfig } from '../../src/config/load.ts'
-import { buildGateway } from '../../src/gateway.ts'
+import { buildGateway, type Surroundings } from '../../src/gateway.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 
 /** A document as in the configuration file; ports default to any free one. */
@@ -44,7 +44,7 @@ export function inFrontOf(url: string, more: Settings = {}): Settings {
 }
 
 /** In this process: throws with every configuration error if the settings are wrong. */
-export async function gateway(settings: Settings): Promise<TestGateway> {
+export async function gateway(settings: Settings, surroundings: Partial<Surroundings> = {}): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'sidelight-'))
   const file = join(folder, 'sidelight.yaml')
   const rewrite = (other: Settings): void => writeFileSync(file, stringify(withPorts(other)))
@@ -57,7 +57,7 @@ export async function gateway(settings: Settings): Promise<TestGateway> {
   }
   const lines: LogLine[] = []
   const log = createLog({ level: 'debug', destination: { write: (line) => lines.push(JSON.parse(line) as LogLine) } })
-  const running = await buildGateway(loaded.config, { log, version: '0.0.0-test', read, file })
+  const running = await buildGateway(loaded.config, { log, version: '0.0.0-test', read, file, ...surroundings })
   const { proxy, admin } = await running.start()
   const scheme = loaded.config.listen.tls === undefined ? 'http' : 'https'
   const adminUrl = `http://127.0.0.1:${admin.port}`
