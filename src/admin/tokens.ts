@@ -32,6 +32,8 @@ const POLL_MS = 1_000
 export class Tokens {
   readonly #entries: Entry[]
   readonly #stops: (() => void)[] = []
+  /** Read again what was another's token, as that may have gone: a token often moves from one file to the next. */
+  readonly #clashes = new Set<() => void>()
 
   /** Throws when a file cannot be read. */
   constructor(sources: readonly TokenSource[], onReload: TokenReload = () => {}, poll = POLL_MS) {
@@ -61,14 +63,22 @@ export class Tokens {
 
   #follow(entry: Entry, file: string, onReload: TokenReload, interval: number): void {
     const reload = (): void => {
+      this.#clashes.delete(reload)
       try {
         const read = digest(readToken(file))
         if (timingSafeEqual(read, entry.digest)) return
+        const owner = this.#entries.find(({ digest }) => timingSafeEqual(read, digest))
+        if (owner !== undefined) {
+          this.#clashes.add(reload)
+          throw new Error(`the token is that of ${owner.name} too`)
+        }
         entry.digest = read
         onReload(entry.name, undefined)
       } catch (error) {
         onReload(entry.name, error as Error)
+        return
       }
+      for (const retry of [...this.#clashes]) retry()
     }
     const watch = new FileWatch(file, reload, interval)
     let closed = false

@@ -2,10 +2,11 @@
 import { dirname, resolve } from 'node:path'
 import { type Arguments, type Command, type CommandOptions, readArguments } from './arguments.ts'
 import { checkConfig } from './checks.ts'
+import { checkTokens } from './checks-admin.ts'
 import type { CommandName } from './commands.ts'
 import { type Config, resolveSettings } from './config.ts'
 import { readEnvironment } from './environment.ts'
-import { at, type ConfigError } from './errors.ts'
+import { at, type ConfigError, faulty } from './errors.ts'
 import { checkFiles, readDocument } from './file.ts'
 import { type Given, placementsOf } from './flags.ts'
 import { labelOf, overlay, type Placement, underlay } from './placement.ts'
@@ -134,6 +135,7 @@ async function readSettings(source: unknown, { given, over, under, env, folder }
   const warnings = checkConfig(config, errors)
   if (extra && !implied) warnings.push(`${extra.label}: has no effect, it is for the route that --upstream implies`)
   errors.push(...(await checkFiles(reading.files)))
+  if (!faulty(reading.errors, 'admin')) errors.push(...(await checkTokens(config)))
   const told = errors.map((error) => ({ ...error, path: labelOf(labels, error.path) ?? error.path }))
   return { config, warnings, errors: once(told) }
 }

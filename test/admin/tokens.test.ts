@@ -82,6 +82,31 @@ describe('tokens', () => {
   })
 })
 
+describe('a token that moves from one file to the next', () => {
+  it("is never that of two, and is the next one's once the first has let go of it", async (t) => {
+    const at = folder(t)
+    const [current, previous] = [join(at, 'current'), join(at, 'previous')]
+    writeFileSync(current, TWO)
+    writeFileSync(previous, ONE)
+    const heard: string[] = []
+    const told = (name: string, error: Error | undefined) => heard.push(`${name}: ${error?.message ?? 'fine'}`)
+    const sources = [
+      { name: 'current', rights: ['write'], tokenFile: current },
+      { name: 'previous', rights: ['read'], tokenFile: previous },
+    ] as const
+    const tokens = new Tokens(sources, told, 20)
+    t.after(() => tokens.close())
+    writeFileSync(previous, TWO)
+    await settles(() => heard.length === 1)
+    assert.deepEqual(heard, ['previous: the token is that of current too'])
+    assert.deepEqual([tokens.bearer(ONE)?.name, tokens.bearer(TWO)?.name], ['previous', 'current'])
+    writeFileSync(current, 'third-token-0123456789')
+    await settles(() => heard.length === 3)
+    assert.deepEqual(heard.slice(1), ['current: fine', 'previous: fine'])
+    assert.deepEqual([tokens.bearer(ONE), tokens.bearer(TWO)?.name], [undefined, 'previous'])
+  })
+})
+
 describe('a text', () => {
   it('is no token if it could be guessed, or could not be sent', () => {
     assert.equal(tokenFault('0123456789abcdef'), undefined)

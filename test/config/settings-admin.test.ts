@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { loaded, refused } from './load-with.ts'
 
 const SECRET = 'canary-0123456789abcdef'
+const OTHER = 'canary-fedcba9876543210'
 
 test('everything that can be said of tokens', async () => {
   const yaml = `
@@ -13,8 +14,9 @@ admin:
   tokens:
     - { name: on-call, tokenFile: tokens/oncall, rights: [read, reveal, profile, write] }
     - { name: prometheus_1.2, token: "\${PROMETHEUS}" }
+  limits: { connections: 50 }
   profiles: { longest: 30s, pause: 1m }`
-  const files = { 'tokens/oncall': `${SECRET}\n` }
+  const files = { 'tokens/oncall': `${OTHER}\n` }
   const { config, folder } = await loaded({ yaml, files, env: { PROMETHEUS: 'from-the-environment' } })
   assert.deepEqual(config.admin, {
     host: '127.0.0.1',
@@ -26,6 +28,7 @@ admin:
       { name: 'on-call', tokenFile: join(folder, 'tokens/oncall'), rights: ['read', 'reveal', 'profile', 'write'] },
       { name: 'prometheus_1.2', token: 'from-the-environment', rights: ['read'] },
     ],
+    limits: { connections: 50 },
     profiles: { longest: 30_000, pause: 60_000 },
   })
 })
@@ -86,14 +89,36 @@ admin:
   tokens:
     - { name: both, token: ${SECRET}, tokenFile: good }
     - { name: neither }
-    - { name: twice, token: ${SECRET} }
-    - { name: twice, token: ${SECRET}, rights: [] }`
+    - { name: twice, token: ${OTHER} }
+    - { name: twice, token: x-${OTHER}, rights: [] }`
   assert.deepEqual(await refused({ yaml, files: { good: SECRET } }), [
     'admin.tokens[0].token: stands beside tokenFile (remove one of the two)',
     'admin.tokens[1].tokenFile: is missing (or give token)',
     'admin.tokens[3].rights: is empty (name what the token may do, or remove it)',
     'admin.tokens[3].name: is the name of another token too (twice) (choose another)',
   ])
+})
+
+test('two tokens that are the same are told with both places, wherever they come from', async () => {
+  const yaml = `
+admin:
+  tokens:
+    - { name: file, tokenFile: one }
+    - { name: plain, token: ${OTHER} }
+    - { name: link, tokenFile: two, rights: [write] }
+    - { name: variable, token: "\${TOKEN}" }
+    - { name: gone, tokenFile: nowhere }
+    - { name: gone-too, tokenFile: nowhere }`
+  const files = { one: `${SECRET}\n`, two: SECRET }
+  const errors = await refused({ yaml, files, env: { TOKEN: OTHER, SIDELIGHT_ADMIN_TOKEN: SECRET } })
+  assert.doesNotMatch(errors.join('\n'), /canary/)
+  const same = errors.filter((line) => !line.includes('does not exist'))
+  assert.deepEqual(same, [
+    'admin.tokens[2].tokenFile: is the same token as admin.tokens[0].tokenFile (give each its own)',
+    'admin.tokens[3].token: is the same token as admin.tokens[1].token (give each its own)',
+    'SIDELIGHT_ADMIN_TOKEN: is the same token as admin.tokens[0].tokenFile (give each its own)',
+  ])
+  assert.equal(errors.length, 5)
 })
 
 test('no secret of other settings is in the words of an error', async () => {
