@@ -10,8 +10,9 @@ import type { LogLevel } from './log-levels.ts'
 /** Takes whole lines, each with its line end. */
 export interface LineSink {
   write(line: string): void
-  /** In place of `write` where it is cheaper: the first `length` bytes. They are the caller's again when it returns. */
-  writeBytes?(bytes: Buffer, length: number): void
+  /** In place of `write` where it is cheaper: where to write a line, before `endLine`; `undefined`: it is lost. */
+  beginLine?(): LineBytes | undefined
+  endLine?(): void
 }
 
 export interface AccessLogOptions {
@@ -26,7 +27,6 @@ export const sessionTag = remember((sessionId) => hash('sha256', sessionId, 'hex
 export class AccessLog {
   readonly #sink: LineSink
   readonly #chooses: Chooses | undefined
-  readonly #line = new LineBytes()
   #exchanges = true
   #faults = true
 
@@ -47,11 +47,18 @@ export class AccessLog {
   write(record: AccessRecord): void {
     const fault = isFault(record)
     if (fault ? !this.#faults : !this.#exchanges || this.#chooses?.(record) === false) return
-    const line = this.#line
-    line.length = 0
-    writeAccessLine(line, record, fault ? 'warn' : 'info', this.#now())
-    if (this.#sink.writeBytes === undefined) this.#sink.write(line.bytes.toString('utf8', 0, line.length))
-    else this.#sink.writeBytes(line.bytes, line.length)
+    const sink = this.#sink
+    const level = fault ? 'warn' : 'info'
+    if (sink.beginLine === undefined) {
+      const line = new LineBytes()
+      writeAccessLine(line, record, level, this.#now())
+      sink.write(line.bytes.toString('utf8', 0, line.length))
+      return
+    }
+    const line = sink.beginLine()
+    if (line === undefined) return
+    writeAccessLine(line, record, level, this.#now())
+    sink.endLine?.()
   }
 
   /** Most lines fall into the millisecond of the one before: 20 ns in place of 300. */

@@ -1,9 +1,13 @@
-/** A line of JSON as bytes, written one after another into the same memory: no string and no object in between. */
+/** Lines of JSON as bytes, written one after another into the same memory: no string and no object in between. */
+
 /** Longer values are cut: a line must stay readable by collectors, whatever a downstream sends. */
 const LONGEST = 1024
 
 // U+0085, U+2028 and U+2029 are legal in JSON, yet some log collectors take them for the end of a line.
 const LINE_SEPARATORS = /[\u007f-\u009f\u2028\u2029]/g
+
+/** Bytes that a UTF-16 unit may take. */
+const WIDEST = 3
 
 /** Bytes up to which a loop copies sooner than a call. */
 const NEAR = 48
@@ -14,8 +18,18 @@ const ZERO = 0x30
 const POINT = 0x2e
 
 export class LineBytes {
-  bytes: Buffer = Buffer.allocUnsafeSlow(4_096)
+  bytes: Buffer
   length = 0
+
+  constructor(bytes: Buffer = Buffer.allocUnsafeSlow(4_096)) {
+    this.bytes = bytes
+  }
+
+  /** A text as it is, in UTF-8. */
+  text(text: string): void {
+    this.#reserve(text.length * WIDEST)
+    this.length += this.bytes.write(text, this.length)
+  }
 
   /** ASCII that needs no escaping. */
   ascii(text: string): void {
@@ -103,7 +117,7 @@ export class LineBytes {
 
   #escaped(text: string): void {
     const json = JSON.stringify(text).replace(LINE_SEPARATORS, escapeUnit)
-    this.#reserve(json.length * 3)
+    this.#reserve(json.length * WIDEST)
     this.length += this.bytes.write(json, this.length, 'utf8')
   }
 

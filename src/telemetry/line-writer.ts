@@ -1,5 +1,6 @@
 /** Where log lines go: gathers them, writes them without blocking, and loses them, counted, rather than wait. */
 import { close, write, writeSync } from 'node:fs'
+import { LineBytes } from './line-bytes.ts'
 
 /**
  * Lines are gathered this long (milliseconds): handing a write to a thread and back costs as much as writing fifty lines.
@@ -19,9 +20,6 @@ const LINE_END = 0x0a
 const SPACE = 16 * 1024
 const MOST_SPACE = 1024 * 1024
 
-/** Bytes that a UTF-16 unit may take. */
-const WIDEST = 3
-
 export interface LineWriterOptions {
   /** Bytes kept while the reader or the disk is slow or full; what does not fit is dropped. */
   readonly maxLength?: number
@@ -40,9 +38,10 @@ export class LineWriter {
   /** Of `dropped`, those that a gap line has told of. */
   #told = 0
   /** Lines wait as bytes: as strings they would wait in hundreds of pieces, which the garbage collector copies about. */
-  #pending: Buffer = Buffer.allocUnsafeSlow(SPACE)
-  #length = 0
+  readonly #pending = new LineBytes(Buffer.allocUnsafeSlow(SPACE))
   #pendingLines = 0
+  /** Of `#pending`, the whole lines. */
+  #whole = 0
   /** Takes over while the other is being written. */
   #spare: Buffer | undefined = undefined
   /** What is being written now, and what of it was written already. */
@@ -63,17 +62,33 @@ export class LineWriter {
   }
 
   write(line: string): void {
-    if (!this.#takes(line.length)) return
-    this.#reserve(line.length * WIDEST)
-    this.#length += this.#pending.write(line, this.#length)
-    this.#added()
+    const pending = this.beginLine()
+    if (pending === undefined) return
+    pending.text(line)
+    this.endLine()
   }
 
-  writeBytes(line: Buffer, length: number): void {
-    if (!this.#takes(length)) return
-    this.#reserve(length)
-    this.#length += line.copy(this.#pending, this.#length, 0, length)
-    this.#added()
+  /** Where to write a line, to be followed by `endLine`; `undefined` if there is no room for one, which is counted. */
+  beginLine(): LineBytes | undefined {
+    if (this.#broken || this.#whole >= this.#maxLength) {
+      this.dropped++
+      return undefined
+    }
+    // Behind the whole ones, whatever became of the line before.
+    this.#pending.length = this.#whole
+    return this.#pending
+  }
+
+  /** The line is written, its end included. */
+  endLine(): void {
+    const { length } = this.#pending
+    if (length > this.#maxLength) {
+      this.dropped++
+      return
+    }
+    this.#whole = length
+    this.#pendingLines++
+    if (this.#timer === undefined && this.#chunk === undefined) this.#timer = setTimeout(this.#send, GATHER)
   }
 
   /** Writes to another file from now on and closes the one before. No line is torn between the two. */
@@ -92,7 +107,7 @@ export class LineWriter {
   async flush(within = 1000): Promise<void> {
     if (this.#timer !== undefined && this.#chunk === undefined) {
       clearTimeout(this.#timer)
-      this.#begin()
+      this.#send()
     }
     if (this.#chunk === undefined) return
     await new Promise<void>((resolve) => {
@@ -109,11 +124,11 @@ export class LineWriter {
     if (this.#broken) return
     // A chunk in the hands of a thread is left to it: it ends before the process does.
     const waiting = this.#writing ? undefined : this.#chunk?.subarray(this.#offset)
-    const rest = Buffer.concat([waiting ?? Buffer.alloc(0), this.#pending.subarray(0, this.#length)])
+    const rest = Buffer.concat([waiting ?? Buffer.alloc(0), this.#pending.bytes.subarray(0, this.#whole)])
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (!this.#writing) this.#chunk = undefined
-    this.#length = 0
+    this.#whole = 0
     this.#pendingLines = 0
     let offset = 0
     try {
@@ -124,20 +139,20 @@ export class LineWriter {
     if (this.#chunk === undefined) this.#settle()
   }
 
-  readonly #begin = (): void => {
+  readonly #send = (): void => {
     this.#timer = undefined
     // What was lost came after what waits here.
     if (this.#gap !== undefined && this.dropped > this.#told) {
-      const line = this.#gap(this.dropped - this.#told)
-      this.#reserve(line.length * WIDEST)
-      this.#length += this.#pending.write(line, this.#length)
+      this.#pending.length = this.#whole
+      this.#pending.text(this.#gap(this.dropped - this.#told))
+      this.#whole = this.#pending.length
       this.#told = this.dropped
     }
-    this.#chunk = this.#pending.subarray(0, this.#length)
+    this.#chunk = this.#pending.bytes.subarray(0, this.#whole)
     this.#offset = 0
-    this.#pending = this.#spare ?? Buffer.allocUnsafeSlow(SPACE)
+    this.#pending.bytes = this.#spare ?? Buffer.allocUnsafeSlow(SPACE)
+    this.#whole = 0
     this.#spare = undefined
-    this.#length = 0
     this.#pendingLines = 0
     this.#continue()
   }
@@ -169,9 +184,9 @@ export class LineWriter {
     const { buffer } = this.#chunk!
     this.#spare = buffer.byteLength <= MOST_SPACE ? Buffer.from(buffer as ArrayBuffer) : undefined
     this.#chunk = undefined
-    if (this.#length === 0) this.#settle()
-    else if (this.#idle.length > 0) this.#begin()
-    else this.#timer = setTimeout(this.#begin, GATHER)
+    if (this.#whole === 0) this.#settle()
+    else if (this.#idle.length > 0) this.#send()
+    else this.#timer = setTimeout(this.#send, GATHER)
   }
 
   #settle(): void {
@@ -192,27 +207,8 @@ export class LineWriter {
   #break(): void {
     this.dropped += linesFrom(this.#chunk!, this.#offset) + this.#pendingLines
     this.#broken = true
-    this.#length = 0
+    this.#whole = 0
     this.#pendingLines = 0
-  }
-
-  #takes(length: number): boolean {
-    const fits = !this.#broken && this.#length + length <= this.#maxLength
-    if (!fits) this.dropped++
-    return fits
-  }
-
-  #reserve(more: number): void {
-    const needed = this.#length + more
-    if (needed <= this.#pending.length) return
-    const wider = Buffer.allocUnsafeSlow(needed * 2)
-    this.#pending.copy(wider, 0, 0, this.#length)
-    this.#pending = wider
-  }
-
-  #added(): void {
-    this.#pendingLines++
-    if (this.#timer === undefined && this.#chunk === undefined) this.#timer = setTimeout(this.#begin, GATHER)
   }
 }
 
