@@ -46,6 +46,8 @@ export interface ControlParts {
 
 export interface Control {
   readonly listening: boolean
+  /** Connections of the admin listener that are open. */
+  readonly connections: number
   /** Profiles begun so far. */
   readonly profiles: number
   listen(): Promise<AddressInfo>
@@ -82,18 +84,22 @@ export function buildControl(parts: ControlParts): Control {
   ]
   const admin = new AdminListener({
     ...config.admin,
-    limits: config.limits,
+    limits: { ...config.limits, ...config.admin.limits },
     health,
     store,
     metrics: { main, views },
     routes,
     tokens: tokensOf(config.admin, logger),
     refused: (reason) => instruments.admin.refused.bind([reason]).add(1),
+    onClosed: (what) => instruments.admin.connectionsClosed.bind([what]).add(1),
     logger,
   })
   return {
     get listening() {
       return admin.listening
+    },
+    get connections() {
+      return admin.connections
     },
     get profiles() {
       return profiler.taken

@@ -83,7 +83,10 @@ export async function buildGateway(
     upstreams: () => inForce.plane.upstreams.all,
     others: () => [
       listenerComponent('proxy', proxy, connections),
-      listenerComponent('admin', control),
+      listenerComponent('admin', control, {
+        open: () => control.connections,
+        limit: () => config.admin.limits.connections,
+      }),
       ...exports.targets.map(exportComponent),
     ],
   })
@@ -186,8 +189,8 @@ export async function buildGateway(
   }
 }
 
-function warnOfOpenFiles({ upstreams }: Config, log: Log): void {
-  const needed = openFilesNeeded(Object.values(upstreams))
+function warnOfOpenFiles({ upstreams, admin }: Config, log: Log): void {
+  const needed = openFilesNeeded(Object.values(upstreams), admin.limits.connections)
   const limit = openFilesLimit()
   if (limit === undefined || limit >= needed) return
   const words = 'too few open files for the configured limits: raise "ulimit -n" or lower upstreams.*.limits'

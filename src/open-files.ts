@@ -11,9 +11,15 @@ export function openFilesLimit(): number | undefined {
   }
 }
 
-/** Two sockets an exchange, and some for ourselves. */
-export function openFilesNeeded(upstreams: Iterable<{ limits: { calls: number; streams: number } }>): number {
+/**
+ * Two sockets an exchange, those of the admin listener, and some for ourselves.
+ * @param admin connections that the admin listener may have open
+ */
+export function openFilesNeeded(
+  upstreams: Iterable<{ limits: { calls: number; streams: number } }>,
+  admin: number,
+): number {
   let exchanges = 0
   for (const { limits } of upstreams) exchanges += limits.calls + limits.streams
-  return 2 * exchanges + 100
+  return 2 * exchanges + admin + 100
 }

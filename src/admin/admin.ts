@@ -6,15 +6,17 @@ import { type ErrorCode, GatewayError } from '../errors.ts'
 import type { Health } from '../health/health.ts'
 import { healthRoutes } from '../health/routes.ts'
 import { answerClientError } from '../listener/client-error.ts'
-import { FASTIFY_OPTIONS, type ServerLimits, serverOptions } from '../listener/server-options.ts'
+import { FASTIFY_OPTIONS, type ServerLimits } from '../listener/server-options.ts'
 import { type Allows, allowedHosts, allowedOrigins } from '../mcp/allow-list.ts'
 import type { SeriesStore } from '../telemetry/series.ts'
 import { Views } from '../telemetry/views/views.ts'
+import { type Closed, ConnectionLimit } from './connection-limit.ts'
 import { answerFault } from './fault.ts'
 import { Gate, HOW_TO_SET_A_TOKEN, type Refusal } from './gate.ts'
 import { type MetricsPages, metricsRoute } from './metrics-route.ts'
 import { indexRoute, protectedRoutes } from './protected-routes.ts'
 import type { AdminRoute } from './route.ts'
+import { AdminServers } from './servers.ts'
 import type { Tokens } from './tokens.ts'
 
 export interface AdminOptions {
@@ -22,7 +24,7 @@ export interface AdminOptions {
   readonly port: number
   readonly hosts: readonly string[] | undefined
   readonly origins: readonly string[] | undefined
-  readonly limits: ServerLimits
+  readonly limits: ServerLimits & { readonly connections: number }
   readonly health: Health
   readonly store: SeriesStore
   /** Unset, the store's own page, and its views. */
@@ -32,6 +34,8 @@ export interface AdminOptions {
   readonly tokens: Tokens
   /** Hears why somebody was turned away from one of them. */
   readonly refused?: (reason: Refusal['error']) => void
+  /** Hears of connections that were closed because there were too many. */
+  readonly onClosed?: (what: Closed) => void
   readonly logger: Logger
 }
 
@@ -41,21 +45,24 @@ const BODY_LIMIT = 256 * 1024
 export class AdminListener {
   readonly #options: AdminOptions
   readonly #app: FastifyInstance
+  readonly #limit: ConnectionLimit
+  readonly #servers: AdminServers
 
   constructor(options: AdminOptions) {
     this.#options = options
-    const { limits, health, store, host, hosts, origins, routes, tokens, refused, logger } = options
+    const { limits, health, store, host, hosts, origins, routes, tokens, refused, onClosed, logger } = options
     const { metrics = { main: () => store, views: new Views(store) } } = options
+    this.#limit = new ConnectionLimit({ most: limits.connections, logger, onClosed })
+    this.#servers = new AdminServers(limits, this.#limit)
     const own: FastifyServerOptions = {
       ...FASTIFY_OPTIONS,
-      requestTimeout: limits.bodyTimeout,
-      keepAliveTimeout: limits.keepAlive,
+      serverFactory: (serve) => this.#servers.add(serve),
       bodyLimit: BODY_LIMIT,
       clientErrorHandler: (error, socket) => void answerClientError(error, socket),
       // What no router can read.
       frameworkErrors: (error, _request, reply) => void answerFault(error, reply, logger),
     }
-    this.#app = fastify({ ...own, http: serverOptions(limits) } as FastifyServerOptions)
+    this.#app = fastify(own)
     this.#guard(allowedHosts(hosts, host), allowedOrigins(origins, host))
     healthRoutes(this.#app, health)
     metricsRoute(this.#app, metrics)
@@ -79,15 +86,21 @@ export class AdminListener {
     return this.#app.server.listening
   }
 
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#limit.open
+  }
+
   async listen(): Promise<AddressInfo> {
     const { host, port } = this.#options
     await this.#app.listen({ host, port })
+    if (host === 'localhost') await this.#servers.listenBeside(this.#app.server, this.#app.routing)
     return this.#app.server.address() as AddressInfo
   }
 
   async close(): Promise<void> {
     this.#options.tokens.close()
-    this.#app.server.closeAllConnections()
+    this.#servers.close()
     await this.#app.close()
   }
 

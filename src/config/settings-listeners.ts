@@ -113,6 +113,18 @@ export const admin = object(
       default: [],
       description: 'Tokens with names and rights.',
     }),
+    limits: object(
+      {
+        connections: integer({
+          minimum: 2,
+          maximum: 65_536,
+          default: 256,
+          description:
+            'Open connections. For one more, the one that has waited longest for a request is closed, so that a probe always gets in.',
+        }),
+      },
+      { description: 'Bounds on who asks here; times and the size of a request head are those of `limits`.' },
+    ),
     profiles,
   },
   { description: 'The admin listener: metrics and health for everybody, the rest with a token.' },

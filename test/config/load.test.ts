@@ -21,6 +21,7 @@ test('without anything, every setting has its default and there is no upstream',
       origins: undefined,
       token: undefined,
       tokens: [],
+      limits: { connections: 256 },
       profiles: { longest: 60_000, pause: 5_000 },
     },
     limits: {

@@ -43,7 +43,7 @@ export async function metricsStage(onMain: readonly ViewName[] = []): Promise<Me
     port: 0,
     hosts: undefined,
     origins: undefined,
-    limits: { headBytes: 16_384, headTimeout: 10_000, bodyTimeout: 30_000, keepAlive: 75_000 },
+    limits: { headBytes: 16_384, headTimeout: 10_000, bodyTimeout: 30_000, keepAlive: 75_000, connections: 256 },
     health: new Health('0', []),
     store,
     routes: [],

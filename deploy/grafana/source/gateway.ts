@@ -240,11 +240,18 @@ export const gateway: Board = {
           ],
         }),
         bars({
-          title: 'Refused at the admin listener',
-          description: 'Requests for protected paths, by reason. Many of token_wrong or too_many: somebody guesses.',
+          title: 'Turned away at the admin listener',
+          description:
+            'Requests for protected paths, by reason. Many of token_wrong or too_many: somebody guesses. And connections that were closed to make room for others.',
           unit: 'short',
-          none: 'Nobody was refused',
-          queries: [{ expr: events('reason', ofGateway('sidelight_admin_refused_total')), legend: '{{reason}}' }],
+          none: 'Nobody was turned away',
+          queries: [
+            { expr: events('reason', ofGateway('sidelight_admin_refused_total')), legend: '{{reason}}' },
+            {
+              expr: events('reason', ofGateway('sidelight_admin_connections_closed_total')),
+              legend: 'connection closed, {{reason}}',
+            },
+          ],
         }),
         lines({
           title: 'Length of connections, p95',
