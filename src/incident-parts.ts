@@ -41,7 +41,7 @@ export function buildIncidents(
       ...webhook,
       sender: { instance: hostname(), labels, link: link.replace(/\/+$/, '') },
       onDelivery: (delivery) => counted.notifications.bind([delivery]).add(1),
-      onFailure: (why) => logger.error({ why }, 'alert not delivered'),
+      onFailure: (why, which) => logger.error({ ...which, why }, 'alert not delivered'),
     })
   let upstreams: () => Iterable<readonly [string, Finding]> = () => []
   const firing = (name: string, change: number): void => counted.alertsFiring.bind([name]).add(change)

@@ -97,7 +97,7 @@ const webhook = object(
       }),
       {
         description:
-          'Where to POST, each on its own. They are never shown, because many such URLs are secrets themselves.',
+          'Where to POST, each on its own. Many such URLs are secrets themselves: only scheme, host and port are ever shown, in the log line of one that fails.',
         examples: [['http://alertmanager:9093/api/v2/alerts']],
       },
     ),

@@ -3,7 +3,15 @@ import type { Alert, ResolvedAlert } from './alerts.ts'
 import { alertmanagerNotification, plainNotification, type Sender } from './notification.ts'
 import { Webhook, type WebhookOptions } from './webhook.ts'
 
-export interface NotifierOptions extends Omit<WebhookOptions, 'url'> {
+/** One of several webhooks, by what may be shown: a path or a query may be a secret. */
+export interface WhichWebhook {
+  /** The setting that has its URL. */
+  readonly webhook: string
+  /** Scheme, host and port. */
+  readonly origin: string
+}
+
+export interface NotifierOptions extends Omit<WebhookOptions, 'url' | 'onFailure'> {
   readonly urls: readonly string[]
   readonly format: 'json' | 'alertmanager'
   readonly sender: Sender
@@ -11,6 +19,7 @@ export interface NotifierOptions extends Omit<WebhookOptions, 'url'> {
   readonly repeat?: number
   /** Milliseconds since the epoch. */
   readonly now?: () => number
+  readonly onFailure: (why: string, which: WhichWebhook) => void
 }
 
 /** Alertmanager takes an alert for resolved when it has not heard of it for so many repeats. */
@@ -28,7 +37,10 @@ export class Notifier {
     this.#options = options
     this.#repeat = repeat
     this.#now = now
-    this.#webhooks = urls.map((url) => new Webhook({ ...options, url }))
+    this.#webhooks = urls.map((url, i) => {
+      const which = { webhook: `alerts.webhook.urls[${i}]`, origin: new URL(url).origin }
+      return new Webhook({ ...options, url, onFailure: (why) => options.onFailure(why, which) })
+    })
   }
 
   changed(alert: Alert | ResolvedAlert): void {

@@ -220,6 +220,41 @@ describe('alerts', { timeout: 60_000 }, () => {
     await client.end()
   })
 
+  it('of several webhooks the log names those that fail, without what may be a secret', async (t) => {
+    const receiver = async (status: number) => {
+      const server = createServer((_request, response) => void response.writeHead(status).end())
+      await once(server.listen(0, '127.0.0.1'), 'listening')
+      t.after(() => {
+        server.closeAllConnections()
+        server.close()
+      })
+      return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() }
+    }
+    const [gone, works, unwilling] = [await receiver(0), await receiver(200), await receiver(403)] as const
+    gone.close()
+    const secret = '/services/canary-path?key=canary-query#canary-fragment'
+    const g = await inFrontOfDemo(t, {
+      alerts: {
+        rules: [{ name: 'Failing', errors: { outcomes: ['tool_error'], count: 1, window: '1m' } }],
+        webhook: { urls: [gone, works, unwilling].map(({ origin }) => origin + secret), retries: 0 },
+      },
+    })
+    const client = await sdkClient(`${g.url}/mcp`)
+    await client.call('error_test')
+    const told = () => g.log.filter(({ msg }) => msg === 'alert not delivered')
+    await settles(() => told().length === 2)
+    await settles(async () => (await g.metric('sidelight_alerts_notifications_total', { result: 'sent' })) === 1)
+    assert.deepEqual(
+      new Set(told().map(({ level, webhook, origin, why }) => [level, webhook, origin, why].join(' '))),
+      new Set([
+        `error alerts.webhook.urls[0] ${gone.origin} ECONNREFUSED`,
+        `error alerts.webhook.urls[2] ${unwilling.origin} answered 403`,
+      ]),
+    )
+    assert.doesNotMatch(JSON.stringify(g.log), /canary/)
+    await client.end()
+  })
+
   it('an upstream that is down fires one, and a webhook that is gone hurts nothing', async (t) => {
     const origin = await rawOrigin({
       behaviour: (exchange) => exchange.respond({ body: '{"jsonrpc":"2.0","id":1,"result":{}}' }),
