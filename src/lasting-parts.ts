@@ -20,6 +20,7 @@ import { MetricRules } from './telemetry/rules/metric-rules.ts'
 import type { SeriesStore } from './telemetry/series.ts'
 import { sessionMeter } from './telemetry/session-meter.ts'
 import { SlowOperations } from './telemetry/slow-operations.ts'
+import { UpstreamSeries } from './telemetry/upstream-series.ts'
 
 export interface LastingParts {
   readonly sessions: SessionRegistry
@@ -34,6 +35,8 @@ export interface LastingParts {
   readonly fallbacks: FallbackWatch
   readonly readers: Readers
   readonly passthrough: Passthrough
+  /** Where upstreams come and go. */
+  readonly upstreamSeries: UpstreamSeries
   /** Takes over what another configuration says of them. */
   configure(config: Config): void
   close(): void
@@ -53,6 +56,8 @@ const now = (): number => performance.now()
 
 export function buildLastingParts(config: Config, { store, instruments, log }: LastingSurroundings): LastingParts {
   let running = config
+  // Without those of metric rules, whose labels are for the configuration to name.
+  const counted = [...store.instruments]
   const sessions = new SessionRegistry({
     ...sessionLimits(config),
     now,
@@ -102,6 +107,14 @@ export function buildLastingParts(config: Config, { store, instruments, log }: L
       if (operation.outcome !== 'ok') incidents.ledger.operationEnded(operation)
     },
   })
+  const exchangeMeter = new ExchangeMeter(instruments)
+  const upstreamSeries = new UpstreamSeries(counted, (upstream) => {
+    exchangeMeter.forget(upstream)
+    contextCost.forget(upstream)
+    names.forget(upstream)
+    rules?.forget(upstream)
+  })
+  store.observe(() => upstreamSeries.collected())
   const timers = [
     setInterval(() => {
       sessions.tick()
@@ -113,7 +126,7 @@ export function buildLastingParts(config: Config, { store, instruments, log }: L
     sessions,
     names,
     contextCost,
-    exchangeMeter: new ExchangeMeter(instruments),
+    exchangeMeter,
     operationMeter,
     rules,
     operations,
@@ -121,8 +134,10 @@ export function buildLastingParts(config: Config, { store, instruments, log }: L
     fallbacks: new FallbackWatch({ now }),
     readers: new Readers(),
     passthrough: new Passthrough(),
+    upstreamSeries,
     configure(next) {
       running = next
+      upstreamSeries.follow()
       sessions.limit(sessionLimits(next))
       names.follow(Object.keys(next.upstreams), next.inspection.namesFor)
       slow = slowAt(next.log.slow)

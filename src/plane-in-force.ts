@@ -69,6 +69,7 @@ export class PlaneInForce {
       contextCost.listed(upstream, page)
     }
     const from = { instruments, log, version, sessions, onTools }
+    lasting.upstreamSeries.expect(Object.keys(config.upstreams))
     const upstreams = new Upstreams(config, from, before?.upstreams)
     const plane = buildDataPlane(config, { upstreams, own, accessLog: access }, this.#surroundings)
     const router = await this.#routerOf(plane)

@@ -31,7 +31,10 @@ export class EndpointComponents {
     for (const { name } of this.#endpoints()) {
       names.add(name)
       const seen = this.#refused.get(name) ?? []
-      seen.push(this.#count(name))
+      const count = this.#count(name)
+      // Removed and there again meanwhile, it counts anew.
+      if (count < (seen.at(-1) ?? 0)) seen.length = 0
+      seen.push(count)
       if (seen.length > LOOKS) seen.shift()
       this.#refused.set(name, seen)
     }

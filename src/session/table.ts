@@ -63,7 +63,10 @@ export class SessionTable {
     else this.#last = previous
     // An exchange may hold an ended session for long: it must not keep its neighbours in memory.
     session.previous = session.next = undefined
-    this.#byUpstream.get(session.upstream)?.delete(session.id)
+    const byId = this.#byUpstream.get(session.upstream)
+    byId?.delete(session.id)
+    // The upstream may be gone for good.
+    if (byId?.size === 0) this.#byUpstream.delete(session.upstream)
     this.#size--
   }
 

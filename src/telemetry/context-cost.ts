@@ -24,6 +24,10 @@ export class ContextCost {
     for (const tool of tools) this.#compare(upstream, tool)
   }
 
+  forget(upstream: string): void {
+    this.#definitions.delete(upstream)
+  }
+
   /** Before a collection. */
   observe(): void {
     for (const upstream of this.#definitions.keys())

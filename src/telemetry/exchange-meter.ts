@@ -23,11 +23,16 @@ interface Rows {
 
 export class ExchangeMeter {
   readonly #instruments: Instruments
-  /** Upstreams come from the configuration: as many as there are, and never more. */
+  /** Upstreams come from the configuration: as many as there are, until they are forgotten. */
   readonly #rows = new Map<string, Rows>()
 
   constructor(instruments: Instruments) {
     this.#instruments = instruments
+  }
+
+  /** The series of the upstream have ended. What ends on it after all, or when it is there again, counts on new ones. */
+  forget(upstream: string): void {
+    this.#rows.delete(upstream)
   }
 
   /** The response head of an event stream is about to be written on. */

@@ -27,6 +27,8 @@ export class Names {
   readonly #options: Omit<NamesOptions, 'ttlMs'>
   #ttlMs: number
   readonly #upstreams = new Map<string, Readonly<Record<Kind, NamesOf>>>()
+  /** What was asked of names of upstreams that are forgotten. */
+  readonly #before = { lookups: 0, misses: 0 }
 
   constructor(upstreams: Iterable<string>, options: NamesOptions) {
     this.#options = options
@@ -41,6 +43,17 @@ export class Names {
     for (const name of upstreams) {
       if (this.#upstreams.has(name)) continue
       this.#upstreams.set(name, { tool: this.#namesOf(name, 'tool'), prompt: this.#namesOf(name, 'prompt') })
+    }
+  }
+
+  /** The upstream is gone, and so are the series with its names. */
+  forget(upstream: string): void {
+    const names = this.#upstreams.get(upstream)
+    if (names === undefined) return
+    this.#upstreams.delete(upstream)
+    for (const { learned } of [names.tool, names.prompt]) {
+      this.#before.lookups += learned.lookups
+      this.#before.misses += learned.misses
     }
   }
 
@@ -67,8 +80,7 @@ export class Names {
 
   /** What was asked of the names so far, over all upstreams. */
   get asked(): { readonly lookups: number; readonly misses: number } {
-    let lookups = 0
-    let misses = 0
+    let { lookups, misses } = this.#before
     for (const { tool, prompt } of this.#upstreams.values())
       for (const { learned } of [tool, prompt]) {
         lookups += learned.lookups

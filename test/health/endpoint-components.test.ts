@@ -28,6 +28,11 @@ it('an endpoint is degraded for a minute after its limits refused something', ()
   ])
   for (let second = 0; second < 58; second++) now()
   assert.equal(now()[1], 'healthy')
+  // Removed and there again between two looks, it counts from zero.
+  refused = 0
+  assert.equal(now()[1], 'healthy')
+  refused = 1
+  assert.match(String(now()[2]), /^1 refused/)
   all.length = 0
   watch.measure()
   assert.deepEqual(watch.components(), [])

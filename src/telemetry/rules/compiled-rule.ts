@@ -51,6 +51,12 @@ export class CompiledRule {
     this.readsResponse = parts.some(isOfResponse)
   }
 
+  /** Ends the series of an upstream, where a label names it. */
+  forget(upstream: string): void {
+    if (this.#slots.every(({ builtIn }) => builtIn !== 'upstream')) return
+    this.#instrument.unbindWhere(this.#slots.map(({ builtIn }) => (builtIn === 'upstream' ? upstream : undefined)))
+  }
+
   /** Whatever its outcome will be. */
   matches({ direction, upstream, method, target }: Operation): boolean {
     const { match } = this.#rule

@@ -67,6 +67,11 @@ export class MetricRules {
     })
   }
 
+  /** The upstream is gone. */
+  forget(upstream: string): void {
+    for (const rule of this.#rules) rule.forget(upstream)
+  }
+
   /** The request was read, and its operations have begun. */
   begin(x: Exchange): void {
     let parsed: { readonly document: Message } | Unreadable | undefined
