@@ -51,7 +51,7 @@ export interface Surroundings {
   readonly loadLimit?: number | undefined
 }
 
-/** Throws `InterceptorLoadError` when a module of the configuration cannot serve. */
+/** Throws what `refusalsOf` words, when a module cannot serve, or files of TLS are no use any more. */
 export async function buildGateway(
   config: Config,
   { log, version, folder = process.cwd(), read, file, onDrainAsked, loadLimit }: Surroundings,

@@ -55,7 +55,7 @@ export class PlaneInForce {
     return this.#plane?.upstreams.get(name)
   }
 
-  /** Changes nothing. Throws `InterceptorLoadError` when a module of the configuration cannot serve. */
+  /** Changes nothing. Throws what `refusalsOf` words, when a module cannot serve, or files of TLS are no use any more. */
   async prepare(config: Config): Promise<Prepared> {
     const { instruments, log, version, lasting, proxy, loadLimit } = this.#surroundings
     const before = this.#plane
@@ -114,12 +114,12 @@ export class PlaneInForce {
 }
 
 function recertified(before: Upstreams, { all }: Upstreams): string[] {
-  const changed = all.filter(({ name, certificates, settings: { tls } }) => {
+  const changed = all.filter(({ name, endpoint: { connectors }, settings: { tls } }) => {
     const known = before.get(name)
     // Other files are a setting that changed.
     const same =
       known !== undefined && (['ca', 'cert', 'key'] as const).every((key) => known.settings.tls[key] === tls[key])
-    return same && known.certificates !== certificates
+    return same && known.endpoint.connectors.fingerprint !== connectors.fingerprint
   })
   return changed.map(({ name }) => `${at('upstreams', name)}.tls`)
 }

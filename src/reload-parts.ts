@@ -1,18 +1,12 @@
 /** Builds what takes another configuration while the gateway runs: on request, on a signal, or when its file changes. */
 import { checkConfig } from './config/checks.ts'
 import type { Config } from './config/config.ts'
-import type { ConfigError } from './config/errors.ts'
+import { type ConfigError, ConfigRefusedError } from './config/errors.ts'
 import type { PlaneInForce } from './plane-in-force.ts'
 import type { Changes } from './reload/changes.ts'
 import { FileWatch } from './reload/file-watch.ts'
 import { reloadMeter } from './reload/reload-meter.ts'
-import {
-  type ReadConfig,
-  Reloader,
-  ReloadRefusedError,
-  type ReloadReport,
-  type ReloadTrigger,
-} from './reload/reloader.ts'
+import { type ReadConfig, Reloader, type ReloadReport, type ReloadTrigger } from './reload/reloader.ts'
 import type { Instruments } from './telemetry/instruments.ts'
 import type { Log } from './telemetry/log.ts'
 
@@ -50,7 +44,7 @@ export function buildReload(surroundings: ReloadSurroundings): ReloadParts {
     // What waits for a restart may not go together with what does not: a new upstream at the old address of a listener.
     const errors: ConfigError[] = []
     checkConfig(config, errors)
-    if (errors.length > 0) throw new ReloadRefusedError(errors)
+    if (errors.length > 0) throw new ConfigRefusedError(errors)
     const prepared = await inForce.prepare(config)
     refuseAtTheEnd()
     if (applied.length + prepared.changed.length > 0) prepared.take()
@@ -86,8 +80,8 @@ export function buildReload(surroundings: ReloadSurroundings): ReloadParts {
   }
 }
 
-function refusal(message: string): ReloadRefusedError {
-  return new ReloadRefusedError([{ path: 'configuration', message, hint: undefined }])
+function refusal(message: string): ConfigRefusedError {
+  return new ConfigRefusedError([{ path: 'configuration', message, hint: undefined }])
 }
 
 const nowhere: ReadConfig = async () => {

@@ -1,14 +1,14 @@
 /** Builds the upstreams of one configuration: the endpoint of each, and the probe that asks whether it is alive. */
-import { hash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
+import { faultsOf } from './config/checks-tls.ts'
 import type { Config, Upstream } from './config/config.ts'
+import { ConfigRefusedError } from './config/errors.ts'
 import type { SessionRegistry } from './session/registry.ts'
 import type { Instruments } from './telemetry/instruments.ts'
 import type { Log } from './telemetry/log.ts'
 import { endpointMeter } from './telemetry/meters.ts'
 import { upstreamTraffic } from './telemetry/upstream-traffic.ts'
-import type { UpstreamTls } from './upstream/connector.ts'
+import { Connectors } from './upstream/connector.ts'
 import { Endpoint } from './upstream/endpoint.ts'
 import { Probe, type ProbeResult } from './upstream/probe.ts'
 import type { OnPage } from './upstream/probe-conversation.ts'
@@ -20,8 +20,6 @@ export interface RunningUpstream {
   readonly probe: Probe
   /** Without credentials. */
   readonly address: { readonly host: string; readonly port: number; readonly text: string }
-  /** Of the files that its TLS settings name. */
-  readonly certificates: string
 }
 
 export interface UpstreamSurroundings {
@@ -41,14 +39,19 @@ export class Upstreams {
   /** Of configurations before, with exchanges that are not over. */
   #retired: readonly Endpoint[] = []
 
-  /** @param before those that run: whatever another configuration does not change goes on */
+  /**
+   * Throws a `ConfigRefusedError` when files of TLS cannot be used any more.
+   * @param before those that run: whatever another configuration does not change goes on
+   */
   constructor(config: Config, surroundings: UpstreamSurroundings, before?: Upstreams) {
     this.#surroundings = surroundings
     this.#before = before
     const { headBytes } = config.limits
-    const entries = Object.entries(config.upstreams)
     this.#all = new Map(
-      entries.map(([name, settings]) => [name, build(name, settings, headBytes, surroundings, before?.get(name))]),
+      [...connectorsOf(config)].map(([name, connectors]) => {
+        const way = { name, settings: config.upstreams[name] as Upstream, connectors, headBytes }
+        return [name, build(way, surroundings, before?.get(name))]
+      }),
     )
   }
 
@@ -94,19 +97,33 @@ export class Upstreams {
   }
 }
 
+/** Of each upstream by its name. All of them before anything else is built. */
+function connectorsOf({ upstreams }: Config): Map<string, Connectors> {
+  const made = new Map<string, Connectors>()
+  const errors = Object.entries(upstreams).flatMap(([name, { url, tls }]) =>
+    faultsOf(name, () => made.set(name, new Connectors(new URL(url), tls))),
+  )
+  if (errors.length > 0) throw new ConfigRefusedError(errors)
+  return made
+}
+
+interface Way {
+  readonly name: string
+  readonly settings: Upstream
+  readonly connectors: Connectors
+  readonly headBytes: number
+}
+
 function build(
-  name: string,
-  settings: Upstream,
-  headBytes: number,
+  { name, settings, connectors, headBytes }: Way,
   { instruments, log, version, sessions, onTools }: UpstreamSurroundings,
   before: RunningUpstream | undefined,
 ): RunningUpstream {
-  const certificates = fingerprint(settings.tls)
   const meter = endpointMeter(instruments, name)
-  const stays = before !== undefined && before.certificates === certificates && sameWay(before.settings, settings)
+  const stays = before !== undefined && sameWay(before, settings, connectors)
   const onRestart = () => sessions.endpointRestarted(name, settings.url)
-  const endpoint = stays ? before.endpoint : new Endpoint({ ...settings, headBytes, meter, onRestart })
-  const running = { name, settings, endpoint, address: addressOf(endpoint.url), certificates }
+  const endpoint = stays ? before.endpoint : new Endpoint({ ...settings, connectors, headBytes, meter, onRestart })
+  const running = { name, settings, endpoint, address: addressOf(endpoint.url) }
   if (stays && isDeepStrictEqual(before.settings.probe, settings.probe)) return { ...running, probe: before.probe }
   let alive: boolean | undefined
   const onResult = (result: ProbeResult): void => {
@@ -130,15 +147,10 @@ function build(
   return { ...running, probe }
 }
 
-/** Whether the same connections serve both. Limits are no matter of connections. */
-function sameWay(a: Upstream, b: Upstream): boolean {
-  return a.url === b.url && a.keepAlive === b.keepAlive && isDeepStrictEqual(a.tls, b.tls)
-}
-
-/** Files may change under the same names. */
-function fingerprint({ ca, cert, key }: UpstreamTls): string {
-  const files = [ca, cert, key].map((file) => (file === undefined ? '' : hash('sha256', readFileSync(file), 'hex')))
-  return files.join(' ')
+/** Whether the same connections serve both. Limits are no matter of connections; files change under the same names. */
+function sameWay({ settings: a, endpoint }: RunningUpstream, b: Upstream, { fingerprint }: Connectors): boolean {
+  const same = a.url === b.url && a.keepAlive === b.keepAlive && isDeepStrictEqual(a.tls, b.tls)
+  return same && endpoint.connectors.fingerprint === fingerprint
 }
 
 /** What nobody asks any more is neither up nor down. */

@@ -5,9 +5,8 @@ import type { Loaded, loadConfig } from '../config/load.ts'
 import { formatErrors } from '../config/report.ts'
 import { buildGateway, type Gateway } from '../gateway.ts'
 import { inlineFurther } from '../inlining.ts'
-import { interceptorErrors } from '../interceptor-errors.ts'
-import { InterceptorLoadError } from '../interceptors/load.ts'
 import { boundReceivedMemory } from '../received-memory.ts'
+import { refusalsOf } from '../refusals.ts'
 import { createLog, type Log, LogDestinationError } from '../telemetry/log.ts'
 import { EX_FAILED, EX_USAGE } from './exit-codes.ts'
 
@@ -157,8 +156,9 @@ async function giveUp(error: unknown, log: Log): Promise<void> {
     EACCES: `${address}:${port} is not allowed: choose a port above 1023`,
     EADDRNOTAVAIL: `${address} is not an address of this machine (--host, --admin-host)`,
   }
-  if (error instanceof InterceptorLoadError) {
-    process.stderr.write(formatErrors(interceptorErrors(error)))
+  const refusals = refusalsOf(error)
+  if (refusals !== undefined) {
+    process.stderr.write(formatErrors(refusals))
     process.exitCode = EX_USAGE
   } else {
     process.stderr.write(`sidelight: ${hints[code ?? ''] ?? message}\n`)

@@ -9,6 +9,16 @@ export interface ConfigError {
   readonly hint: string | undefined
 }
 
+/** Every error of a configuration that cannot be put in force. */
+export class ConfigRefusedError extends Error {
+  readonly errors: readonly ConfigError[]
+
+  constructor(errors: readonly ConfigError[]) {
+    super('the configuration is refused')
+    this.errors = errors
+  }
+}
+
 /** The path of `key` inside `path`: `a.b`, `a[1]`, `a["b c"]`. */
 export function at(path: string, key: string | number): string {
   if (typeof key === 'number') return `${path}[${key}]`

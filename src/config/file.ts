@@ -1,6 +1,7 @@
 /** Reads a configuration file (YAML, of which JSON is a part) as a plain document, and checks the files that it names. */
 import { readFile } from 'node:fs/promises'
 import { tokenFault } from '../admin/tokens.ts'
+import { fileFailure } from '../file-failure.ts'
 import type { ConfigError } from './errors.ts'
 import type { NamedFile } from './walk.ts'
 
@@ -63,13 +64,7 @@ async function attempt(file: string): Promise<{ text: string } | { failure: stri
   try {
     return { text: await readFile(file, 'utf8') }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    const words: Readonly<Record<string, string>> = {
-      ENOENT: 'does not exist',
-      EACCES: 'must not be read',
-      EISDIR: 'is a folder',
-    }
-    return { failure: words[code] ?? `cannot be read (${code})` }
+    return { failure: fileFailure(error) }
   }
 }
 

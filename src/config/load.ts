@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { type Arguments, type Command, type CommandOptions, readArguments } from './arguments.ts'
 import { checkConfig } from './checks.ts'
 import { checkTokens } from './checks-admin.ts'
+import { checkTlsFiles } from './checks-tls.ts'
 import type { CommandName } from './commands.ts'
 import { type Config, resolveSettings } from './config.ts'
 import { readEnvironment } from './environment.ts'
@@ -135,6 +136,7 @@ async function readSettings(source: unknown, { given, over, under, env, folder }
   const warnings = checkConfig(config, errors)
   if (extra && !implied) warnings.push(`${extra.label}: has no effect, it is for the route that --upstream implies`)
   errors.push(...(await checkFiles(reading.files)))
+  errors.push(...checkTlsFiles(config, errors))
   if (!faulty(reading.errors, 'admin')) errors.push(...(await checkTokens(config)))
   const told = errors.map((error) => ({ ...error, path: labelOf(labels, error.path) ?? error.path }))
   return { config, warnings, errors: once(told) }

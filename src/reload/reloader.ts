@@ -1,8 +1,7 @@
 /** Reads the configuration again when told to, and has what can be changed applied: all of it, or nothing. */
 import type { Config } from '../config/config.ts'
 import type { ConfigError } from '../config/errors.ts'
-import { interceptorErrors } from '../interceptor-errors.ts'
-import { InterceptorLoadError } from '../interceptors/load.ts'
+import { refusalsOf } from '../refusals.ts'
 import { type Changes, changesBetween } from './changes.ts'
 
 export type ReloadTrigger = 'signal' | 'request' | 'file'
@@ -22,16 +21,6 @@ export type ReloadReport =
     }
   | { readonly result: 'refused'; readonly errors: readonly ConfigError[] }
 
-/** Every error of a configuration that cannot be taken. */
-export class ReloadRefusedError extends Error {
-  readonly errors: readonly ConfigError[]
-
-  constructor(errors: readonly ConfigError[]) {
-    super('the configuration is refused')
-    this.errors = errors
-  }
-}
-
 export interface ReloaderOptions {
   /** From the same sources as at the start. */
   readonly read: ReadConfig
@@ -39,7 +28,7 @@ export interface ReloaderOptions {
   readonly running: () => Config
   /**
    * Puts another configuration in force, in one go. Resolves with what there is to be said beside the changes. Throws a
-   * `ReloadRefusedError` or an `InterceptorLoadError`, and then nothing has changed.
+   * `ConfigRefusedError` or an `InterceptorLoadError`, and then nothing has changed.
    */
   readonly apply: (changes: Changes) => Promise<{
     readonly applied: readonly string[]
@@ -113,8 +102,8 @@ export class Reloader {
 }
 
 function errorsOf(error: unknown): readonly ConfigError[] {
-  if (error instanceof ReloadRefusedError) return error.errors
-  if (error instanceof InterceptorLoadError) return interceptorErrors(error)
+  const refusals = refusalsOf(error)
+  if (refusals !== undefined) return refusals
   const message = `cannot be applied: ${error instanceof Error ? error.message : String(error)}`
   return [{ path: 'configuration', message, hint: undefined }]
 }

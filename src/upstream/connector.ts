@@ -1,30 +1,34 @@
 /** Opens sockets to one endpoint: verified TLS under a server name of ours, and a bounded connect time. */
-import { readFileSync } from 'node:fs'
 import { isIP, type Socket } from 'node:net'
+import type { SecureContext } from 'node:tls'
 import type { buildConnector } from 'undici'
+import { readTlsFiles, type UpstreamTls } from './tls-files.ts'
 import { buildConnector as newConnector } from './undici.ts'
-
-export interface UpstreamTls {
-  /** PEM files. */
-  readonly ca?: string | undefined
-  readonly cert?: string | undefined
-  readonly key?: string | undefined
-  /** The name that the certificate must carry; the URL's host unless told. */
-  readonly servername?: string | undefined
-}
 
 /** Returns the socket at once, which whoever gives up waiting for it has to destroy: undici does not. */
 export type Connector = (options: buildConnector.Options, callback: buildConnector.Callback) => Socket
 
 /** Makes connectors for one endpoint; one per connect deadline, each with its own TLS session cache. */
 export class Connectors {
-  readonly #url: URL
-  readonly #tls: UpstreamTls
+  readonly url: URL
+  /** What every dispatch must carry, so that undici never compares names that downstreams chose; never sent for an IP. */
+  readonly servername: string
+  /** Of the files of TLS: others may stand under the same names by now. */
+  readonly fingerprint: string
+  /** `undefined`: no TLS. */
+  readonly #secureContext: SecureContext | undefined
+  /** The name that is sent and verified; none for an IP. */
+  readonly #name: string
   readonly #made = new Map<number, Connector>()
 
+  /** Reads the files of TLS, once for all connections. Throws a `TlsFilesError`. */
   constructor(url: URL, tls: UpstreamTls) {
-    this.#url = url
-    this.#tls = tls
+    this.url = url
+    this.servername = tls.servername ?? url.hostname
+    this.#name = tls.servername ?? tlsName(url)
+    const files = url.protocol === 'https:' ? readTlsFiles(tls) : undefined
+    this.#secureContext = files?.secureContext
+    this.fingerprint = files?.fingerprint ?? ''
   }
 
   /** @param timeout milliseconds; 0: none */
@@ -38,28 +42,19 @@ export class Connectors {
   }
 
   #make(timeout: number): Connector {
-    const { ca, cert, key, servername } = this.#tls
-    const secure = this.#url.protocol === 'https:'
+    const secureContext = this.#secureContext
+    const secure = secureContext !== undefined
     const connect = newConnector({
       timeout,
       allowH2: false,
-      ...(secure && {
-        rejectUnauthorized: true,
-        ...(ca !== undefined && { ca: readFileSync(ca) }),
-        ...(cert !== undefined && { cert: readFileSync(cert) }),
-        ...(key !== undefined && { key: readFileSync(key) }),
-      }),
+      // One for all connections: from PEM, Node would make one for each.
+      ...(secure && { rejectUnauthorized: true, secureContext }),
     } as buildConnector.BuildOptions) as unknown as Connector
     // undici would take the name from the request's Host header, which a downstream may choose (traps, "TLS").
-    const name = servername ?? tlsName(this.#url)
+    const name = this.#name
     return (options, callback) =>
       connect(secure && name !== '' ? { ...options, servername: name } : withoutName(options), callback)
   }
-}
-
-/** What every dispatch must carry, so that undici never compares names that downstreams chose; never sent for an IP. */
-export function dispatchName(url: URL, tls: UpstreamTls): string {
-  return tls.servername ?? url.hostname
 }
 
 function tlsName({ hostname }: URL): string {

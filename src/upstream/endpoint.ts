@@ -1,5 +1,5 @@
 /** One address of an upstream: its pool, its permits, and how a request for it must look. */
-import { Connectors, dispatchName, type UpstreamTls } from './connector.ts'
+import type { Connectors } from './connector.ts'
 import { type PermitLimits, Permits } from './permits.ts'
 import { type Adds, Pool, type PoolMeter } from './pool.ts'
 import { RestartWatch } from './restart.ts'
@@ -15,8 +15,8 @@ export interface EndpointMeter extends PoolMeter {
 }
 
 export interface EndpointOptions {
-  readonly url: string
-  readonly tls: UpstreamTls
+  /** To its URL. */
+  readonly connectors: Connectors
   readonly limits: PermitLimits
   readonly keepAlive: number
   readonly headBytes: number
@@ -42,14 +42,14 @@ export class Endpoint {
   readonly #restart = new RestartWatch()
   readonly #onRestart: (() => void) | undefined
 
-  constructor({ url, tls, limits, keepAlive, headBytes, meter, onRestart }: EndpointOptions) {
-    this.url = new URL(url)
+  constructor({ connectors, limits, keepAlive, headBytes, meter, onRestart }: EndpointOptions) {
+    this.url = connectors.url
     this.path = this.url.pathname
     this.host = this.url.host
-    this.servername = dispatchName(this.url, tls)
-    this.connectors = new Connectors(this.url, tls)
+    this.servername = connectors.servername
+    this.connectors = connectors
     this.permits = new Permits(limits)
-    this.pool = new Pool({ origin: this.url.origin, connectors: this.connectors, keepAlive, headBytes, meter })
+    this.pool = new Pool({ origin: this.url.origin, connectors, keepAlive, headBytes, meter })
     this.meter = meter
     this.#onRestart = onRestart
   }

@@ -13,7 +13,7 @@ import {
   type ProbeSession,
   sessionHeaders,
 } from '../mcp/probe-message.ts'
-import { Connectors, dispatchName, type UpstreamTls } from './connector.ts'
+import { Connectors } from './connector.ts'
 import { ask, converse, type ProbeReply, type Reading } from './probe-exchange.ts'
 import { ListReading } from './probe-list.ts'
 import { Client } from './undici.ts'
@@ -27,10 +27,12 @@ export interface ProbeTarget {
   readonly connectors: Connectors
 }
 
-export function probeTarget(address: string, tls: UpstreamTls): ProbeTarget {
+/** With the public authorities, where that is https. */
+export function probeTarget(address: string): ProbeTarget {
   const url = new URL(address)
   const { pathname: path, host } = url
-  return { url, path, host, servername: dispatchName(url, tls), connectors: new Connectors(url, tls) }
+  const connectors = new Connectors(url, {})
+  return { url, path, host, servername: connectors.servername, connectors }
 }
 
 export interface ConversationOptions {

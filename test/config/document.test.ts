@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { documents } from '../../.ci/generate-docs.ts'
 import { example } from '../../src/config/example.ts'
+import { certificateAuthority } from '../support/certificates.ts'
 import { loaded } from './load-with.ts'
 
 for (const [path, text] of documents) {
@@ -23,7 +24,8 @@ test('the example file is valid, without warnings', async () => {
 
 test('what the example leaves as comments is valid too', async () => {
   const pem = '-----BEGIN CERTIFICATE-----'
-  const files = { 'redact.mjs': '', 'tls.crt': pem, 'tls.key': pem, 'search-ca.pem': pem }
+  const { cert } = await certificateAuthority()
+  const files = { 'redact.mjs': '', 'tls.crt': pem, 'tls.key': pem, 'search-ca.pem': cert }
   const { config } = await loaded({ yaml: example.replaceAll('# tls:', 'tls:'), files })
   assert.ok(config.listen.tls && config.upstreams.search?.tls.ca)
 })

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { withUpstream } from '../../src/config/config.ts'
+import { certificateAuthority } from '../support/certificates.ts'
 import { loaded } from './load-with.ts'
 
 const url = 'http://127.0.0.1:3001/mcp'
@@ -204,7 +205,8 @@ test('file paths resolve against the folder of the file, packages stay names', a
 listen: { tls: { cert: ../tls/a.pem, key: ../tls/a.pem } }
 upstreams: { a: { url: https://a/mcp, tls: { ca: ../tls/a.pem } } }
 interceptors: [{ module: ./redact.mjs }, { module: "@acme/redact", name: acme, options: { n: 1.5 }, failOpen: true }]`
-  const files = { 'etc/g.yaml': yaml, 'etc/redact.mjs': '', 'tls/a.pem': '-----BEGIN CERTIFICATE-----' }
+  const { cert } = await certificateAuthority()
+  const files = { 'etc/g.yaml': yaml, 'etc/redact.mjs': '', 'tls/a.pem': cert }
   const { config, folder } = await loaded({ files, argv: ['--config', 'etc/g.yaml'] })
   const pem = join(folder, 'tls/a.pem')
   assert.deepEqual(config.listen.tls, { cert: pem, key: pem })

@@ -10,6 +10,7 @@ import { Passthrough } from '../../src/listener/passthrough.ts'
 import { Instruments } from '../../src/telemetry/instruments.ts'
 import { chainMeter, endpointMeter } from '../../src/telemetry/meters.ts'
 import { SeriesStore } from '../../src/telemetry/series.ts'
+import { Connectors } from '../../src/upstream/connector.ts'
 import { Endpoint } from '../../src/upstream/endpoint.ts'
 import { StreamForward } from '../../src/upstream/stream-forward.ts'
 import { settles } from '../support/measure.ts'
@@ -20,8 +21,7 @@ test('an exchange that ends while http-proxy loads takes no permit and sends not
   t.after(() => origin.close())
   const instruments = new Instruments(new SeriesStore())
   const endpoint = new Endpoint({
-    url: `${origin.url}/mcp`,
-    tls: {},
+    connectors: new Connectors(new URL(`${origin.url}/mcp`), {}),
     limits: { calls: 2, streams: 1, queue: 0, queueTimeout: 100 },
     keepAlive: 1_000,
     headBytes: 16_384,

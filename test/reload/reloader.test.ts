@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Config } from '../../src/config/config.ts'
+import { ConfigRefusedError } from '../../src/config/errors.ts'
 import { InterceptorLoadError } from '../../src/interceptors/load.ts'
-import { type ReadConfig, Reloader, type ReloaderOptions, ReloadRefusedError } from '../../src/reload/reloader.ts'
+import { type ReadConfig, Reloader, type ReloaderOptions } from '../../src/reload/reloader.ts'
 import { loaded } from '../config/load-with.ts'
 
 const config = async (level: string): Promise<Config> => (await loaded({ argv: ['--log-level', level] })).config
@@ -72,7 +73,7 @@ test('every error of a refused configuration is told, and nothing is applied', a
 
 test('what fails while it is applied is refused by its reasons', async () => {
   const reasons = [
-    new ReloadRefusedError([{ path: 'x', message: 'does not fit', hint: undefined }]),
+    new ConfigRefusedError([{ path: 'x', message: 'does not fit', hint: undefined }]),
     new InterceptorLoadError([{ index: 2, message: 'no such module' }]),
     new Error('something else'),
   ]

@@ -12,7 +12,7 @@ export interface McpCheck {
 }
 
 export function mcpLook({ url, ...rest }: McpCheck): Look {
-  const conversation = new ProbeConversation({ ...rest, target: probeTarget(url, {}) })
+  const conversation = new ProbeConversation({ ...rest, target: probeTarget(url) })
   return async (signal) => {
     const end = () => void conversation.close()
     signal.addEventListener('abort', end)
