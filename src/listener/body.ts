@@ -1,6 +1,6 @@
 /** Reads a request body whole, bounded. */
-import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../errors.ts'
+import type { Request } from './request.ts'
 
 const EMPTY = Buffer.alloc(0)
 
@@ -9,7 +9,7 @@ const EMPTY = Buffer.alloc(0)
  * @param limit bytes
  */
 export function readBody(
-  req: IncomingMessage,
+  req: Request,
   limit: number,
   done: (error: GatewayError | undefined, body: Buffer) => void,
 ): void {
@@ -22,21 +22,20 @@ export function readBody(
     done(new GatewayError('request_too_large'), EMPTY)
     return
   }
-  let chunks: Buffer[] = []
+  let pieces: Buffer[] = []
   let size = 0
-  const onData = (chunk: Buffer): void => {
-    size += chunk.length
-    if (size > limit) {
-      req.off('data', onData).off('end', onEnd)
-      chunks = []
-      done(new GatewayError('request_too_large'), EMPTY)
+  req.takeBody((piece) => {
+    if (piece === null) {
+      // Nearly every MCP request arrives in one piece.
+      done(undefined, pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, size))
       return
     }
-    chunks.push(chunk)
-  }
-  const onEnd = (): void => {
-    // Nearly every MCP request arrives in one chunk.
-    done(undefined, chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size))
-  }
-  req.on('data', onData).on('end', onEnd)
+    size += piece.length
+    if (size <= limit) pieces.push(piece)
+    else {
+      pieces = []
+      req.resume()
+      done(new GatewayError('request_too_large'), EMPTY)
+    }
+  })
 }

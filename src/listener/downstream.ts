@@ -1,5 +1,5 @@
 /** The downstream half of an exchange: reads the request, writes the response, and ends the exchange exactly once. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { GatewayError } from '../errors.ts'
 import type { Chain } from '../exchange/chain.ts'
@@ -14,6 +14,7 @@ import { readBody } from './body.ts'
 import { breakEnd } from './broken-end.ts'
 import { endResponse, isUnread } from './linger.ts'
 import type { Linked } from './open-exchanges.ts'
+import type { Request } from './request.ts'
 
 /** Bytes; beyond, copying costs more than gathering. */
 const SMALL_BODY = 16 * 1024
@@ -33,7 +34,7 @@ export class Downstream implements Sink, Linked<Downstream> {
   previous: Downstream | undefined = undefined
   next: Downstream | undefined = undefined
   readonly x: Exchange
-  readonly #req: IncomingMessage
+  readonly #req: Request
   readonly #res: ServerResponse
   readonly #options: DownstreamOptions
   #source: Source | undefined = undefined
@@ -45,7 +46,7 @@ export class Downstream implements Sink, Linked<Downstream> {
   #boundary: SseBoundary | undefined = undefined
   #cutting = false
 
-  constructor(x: Exchange, req: IncomingMessage, res: ServerResponse, options: DownstreamOptions) {
+  constructor(x: Exchange, req: Request, res: ServerResponse, options: DownstreamOptions) {
     this.x = x
     this.#req = req
     this.#res = res

@@ -1,6 +1,6 @@
 /** The proxy listener: accepts downstream connections, and hands their requests to the router in force. */
 import { once } from 'node:events'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { GatewayError } from '../errors.ts'
@@ -9,6 +9,7 @@ import { answerClientError } from './client-error.ts'
 import { type ConnectionMeter, followConnections } from './connections.ts'
 import type { Downstream } from './downstream.ts'
 import { OpenExchanges } from './open-exchanges.ts'
+import { Request } from './request.ts'
 import type { Router, Traffic } from './router.ts'
 import { type ServerLimits, serverOptions } from './server-options.ts'
 import { type ListenerTls, loadTls, reloadTls } from './tls.ts'
@@ -103,8 +104,8 @@ export class ProxyListener implements Traffic {
   #add(): Server {
     const { limits, tls, meter } = this.#options
     // Node's own answer to a request without Host is not JSON-RPC.
-    const options = { ...serverOptions(limits), requireHostHeader: false }
-    const request = (req: IncomingMessage, res: ServerResponse): void => this.#routing(req, res)
+    const options = { ...serverOptions(limits), requireHostHeader: false, IncomingMessage: Request }
+    const request = (req: Request, res: ServerResponse): void => this.#routing(req, res)
     const server: Server =
       tls === undefined ? createServer(options, request) : createTlsServer({ ...options, ...loadTls(tls) }, request)
     server.maxConnections = limits.connections

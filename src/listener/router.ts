@@ -19,6 +19,7 @@ import { clearCurrent, setCurrent } from './client-error.ts'
 import { Downstream, type DownstreamOptions } from './downstream.ts'
 import { headFault } from './head-fault.ts'
 import type { OpenExchanges } from './open-exchanges.ts'
+import type { Request } from './request.ts'
 import { FASTIFY_OPTIONS } from './server-options.ts'
 
 /** One path of one host, and what takes its exchanges. */
@@ -63,7 +64,7 @@ export interface Traffic {
   accepting: boolean
 }
 
-type Serve = (req: IncomingMessage, res: ServerResponse) => void
+type Serve = (req: Request, res: ServerResponse) => void
 
 /** A path that is what it says: nothing to decode, no wildcard. */
 const PLAIN_PATH = /^[\w/.-]+$/
@@ -96,7 +97,7 @@ export class Router {
       routerOptions: { constraints: { host: hostConstraint } },
       frameworkErrors: (_error, request, reply) => {
         reply.hijack()
-        this.#refuse(request.raw, reply.raw, 'bad_request')
+        this.#refuse(request.raw as Request, reply.raw, 'bad_request')
       },
     } as FastifyServerOptions) as unknown as FastifyInstance
     const known = new Set<string>(this.#app.supportedMethods)
@@ -149,7 +150,7 @@ export class Router {
         // Taken over before Fastify looks at a body: it would answer a missing or odd Content-Type with 415 of its own.
         onRequest: ({ raw: req }, reply) => {
           reply.hijack()
-          serve(req, reply.raw)
+          serve(req as Request, reply.raw)
         },
       })
     }
@@ -171,7 +172,7 @@ export class Router {
 
   #begin(
     route: Pick<ProxyRoute, 'facts' | 'active'>,
-    req: IncomingMessage,
+    req: Request,
     res: ServerResponse,
     options: DownstreamOptions,
   ): Downstream {
@@ -190,11 +191,11 @@ export class Router {
     reply.hijack()
     const session = raw.headers['mcp-session-id'] !== undefined
     // With a session id a 404 means "session gone", and nothing else.
-    this.#refuse(raw, reply.raw, session ? 'route_not_found_session' : 'route_not_found')
+    this.#refuse(raw as Request, reply.raw, session ? 'route_not_found_session' : 'route_not_found')
   }
 
   #refuse(
-    req: IncomingMessage,
+    req: Request,
     res: ServerResponse,
     code: 'bad_request' | 'route_not_found' | 'route_not_found_session',
   ): void {

@@ -79,7 +79,7 @@ export class Pool {
     const { meter } = this.#options
     const idle = this.#idle.pop()
     if (idle === undefined) {
-      // It may throw: files of TLS that are gone.
+      // First, and counted only then: whatever it throws, nothing is held.
       const opened = this.#open(connectTimeout)
       meter.active.add(1)
       return opened
