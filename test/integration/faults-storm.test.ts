@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CALL_ID, OK_BODY, sseEvent } from '../support/fault-parts.ts'
 import { faultBehaviours } from '../support/faults.ts'
-import { type GatewayProcess, gatewayProcess } from '../support/gateway.ts'
+import { gatewayProcess } from '../support/gateway.ts'
+import { HEAP_PROBE, liveHeap } from '../support/live-heap.ts'
 import { processUse, settles } from '../support/measure.ts'
 import { type Random, seeded } from '../support/random.ts'
 import { type RawClient, rawClient, requestBytes } from '../support/raw-client.ts'
@@ -32,13 +33,6 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
 const SLOW = new Set(['hang-before-head', 'hang-mid-head', 'hang-mid-body', 'drip', 'endless-head', 'huge-head'])
 const QUICK = Object.keys(behaviours).filter((name) => !SLOW.has(name))
 
-/** On a signal: the bytes that are live. Resident memory says little, for V8 keeps what it once had (about 150 MB). */
-const HEAP_PROBE = `import { writeSync } from 'node:fs'
-process.on('SIGUSR2', () => {
-  for (let i = 0; i < 3; i++) gc()
-  const { heapUsed, external } = process.memoryUsage()
-  writeSync(2, heapUsed + external + '\\n')
-})`
 /** MB; 2,000 exchanges that leave 3 kB each behind are found, and a function that was just compiled is not. */
 const HEAP_GROWTH = 5
 
@@ -54,7 +48,7 @@ test('a storm of faults leaves the process whole, and every exchange counted onc
     const origin = await rawOrigin({ named: behaviours, behaviour: behaviours.fine as Behaviour })
     t.after(() => origin.close())
     const g = await gatewayProcess([], {
-      env: { NODE_OPTIONS: `--expose-gc --import data:text/javascript,${encodeURIComponent(HEAP_PROBE)}` },
+      env: HEAP_PROBE,
       settings: {
         upstreams: {
           upstream: {
@@ -189,13 +183,6 @@ async function asked(client: RawClient, id: string, random: Random): Promise<boo
 function leave(client: RawClient, random: Random): void {
   if (random.chance(0.4)) client.reset()
   else client.close()
-}
-
-async function liveHeap(g: GatewayProcess): Promise<number> {
-  const said = g.stderr.length
-  g.child.kill('SIGUSR2')
-  await settles(() => g.stderr.endsWith('\n') && g.stderr.length > said)
-  return Number(g.stderr.slice(said))
 }
 
 /** Every gauge is back at 0. */
