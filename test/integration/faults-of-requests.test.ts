@@ -45,6 +45,20 @@ test('a request body that stops is answered with 408 and never reaches the upstr
   await s.countedOnce()
 })
 
+test('a request body that goes on behind its 408 never reaches the upstream either', async (t) => {
+  const s = await stage(t, { settings: SLOW })
+  const client = await s.client()
+  const whole = s.bytes('late')
+  await client.send(whole.subarray(0, whole.length - 5))
+  assertRpcError(await client.response(), 'request_timeout', null)
+  await client.send(whole.subarray(whole.length - 5)).catch(() => {})
+  assert.equal((await s.ended())['error.type'], 'request_timeout')
+  await s.settled()
+  await s.serves()
+  assert.equal(s.hits('late').length, 0)
+  await s.countedOnce()
+})
+
 test('the time for a request bounds no response', async (t) => {
   const s = await stage(t, {
     settings: SLOW,
