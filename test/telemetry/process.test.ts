@@ -7,6 +7,8 @@ import { Instruments } from '../../src/telemetry/instruments.ts'
 import { observeProcess } from '../../src/telemetry/process.ts'
 import { SeriesStore } from '../../src/telemetry/series.ts'
 
+const SIZE = 64 * 1024 * 1024
+
 test('a collection reads memory, CPU, uptime and descriptors of this process', async () => {
   const store = new SeriesStore()
   const instruments = new Instruments(store)
@@ -26,6 +28,26 @@ test('a collection reads memory, CPU, uptime and descriptors of this process', a
   store.collect()
   assert.ok(own.fileDescriptors.bind([]).value >= descriptors + 15)
   await Promise.all(files.map((file) => file.close()))
+  observed.stop()
+})
+
+test('buffers are external memory, and go from it again when they are not held', () => {
+  const store = new SeriesStore()
+  const instruments = new Instruments(store)
+  const observed = observeProcess(store, instruments, '')
+  const external = (): number => {
+    store.collect()
+    return instruments.process.externalMemory.bind([]).value
+  }
+  const before = external()
+  assert.ok(before > 0)
+  const buffer = new ArrayBuffer(SIZE)
+  const held = external()
+  assert.ok(held >= before + 0.9 * SIZE && held < before + 2 * SIZE, `${before} bytes, then ${held}`)
+  // Frees it without a collection.
+  buffer.transfer(0)
+  const after = external()
+  assert.ok(after < before + 0.5 * SIZE, `${held} bytes, then ${after}`)
   observed.stop()
 })
 
