@@ -43,7 +43,8 @@ function filesOf(volume: Volume | undefined, objects: readonly KubernetesObject[
   if (volume?.configMap) return only(objects, 'ConfigMap', volume.configMap.name).data ?? {}
   if (volume?.secret) return keysOf(certificate)
   const items = volume?.projected?.sources.flatMap(({ secret }) => secret.items) ?? []
-  return Object.fromEntries(items.map(({ path }) => [path, TOKEN]))
+  // No two tokens may be the same.
+  return Object.fromEntries(items.map(({ path }) => [path, `${TOKEN}-${path}`]))
 }
 
 /** That of the image, and over it the container's. */
