@@ -3,7 +3,6 @@ import { dirname, resolve } from 'node:path'
 import { type Arguments, type Command, type CommandOptions, readArguments } from './arguments.ts'
 import { checkConfig } from './checks.ts'
 import { checkTokens } from './checks-admin.ts'
-import { checkTlsFiles } from './checks-tls.ts'
 import type { CommandName } from './commands.ts'
 import { type Config, resolveSettings } from './config.ts'
 import { readEnvironment } from './environment.ts'
@@ -136,10 +135,17 @@ async function readSettings(source: unknown, { given, over, under, env, folder }
   const warnings = checkConfig(config, errors)
   if (extra && !implied) warnings.push(`${extra.label}: has no effect, it is for the route that --upstream implies`)
   errors.push(...(await checkFiles(reading.files)))
-  errors.push(...checkTlsFiles(config, errors))
+  errors.push(...(await tlsErrors(config, errors)))
   if (!faulty(reading.errors, 'admin')) errors.push(...(await checkTokens(config)))
   const told = errors.map((error) => ({ ...error, path: labelOf(labels, error.path) ?? error.path }))
   return { config, warnings, errors: once(told) }
+}
+
+/** What reads certificates is loaded only where there are some: `sidelight health` runs every few seconds. */
+async function tlsErrors(config: Config, errors: readonly ConfigError[]): Promise<ConfigError[]> {
+  if (!Object.values(config.upstreams).some(({ url }) => /^https:/i.test(url))) return []
+  const { checkTlsFiles } = await import('./checks-tls.ts')
+  return checkTlsFiles(config, errors)
 }
 
 /** One variable may set several settings: its fault is told once. */
