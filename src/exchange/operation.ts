@@ -30,6 +30,8 @@ export interface OperationFacts {
 export class Operation implements OperationFacts {
   previous: Operation | undefined = undefined
   next: Operation | undefined = undefined
+  /** The list that it waits in, if any. */
+  list: object | undefined = undefined
   readonly direction: Direction
   readonly upstream: string
   readonly id: RequestId | undefined

@@ -144,7 +144,7 @@ export class Inspection implements Observer, MessageSink {
   #answered(message: Envelope, session: Session): void {
     const { operations } = this.#parts
     const operation = message.id === undefined ? undefined : operations.find(session, 'client', message.id)
-    if (operation !== undefined) operations.answer(operation, message, session)
+    if (operation !== undefined) operations.answer(operation, message)
   }
 
   /** The upstream asks the downstream: sampling, elicitation, roots, ping. */
@@ -176,8 +176,7 @@ export class Inspection implements Observer, MessageSink {
       if (operation.method === 'initialize') this.#initialized(operation, message)
       if (LISTS.has(operation.method)) this.#parts.onList(x, message, operation.cursor)
     }
-    if (!this.#probed(operation, message.errorCode))
-      this.#parts.operations.answer(operation, message, this.#link.session)
+    if (!this.#probed(operation, message.errorCode)) this.#parts.operations.answer(operation, message)
   }
 
   /**
@@ -191,7 +190,7 @@ export class Inspection implements Observer, MessageSink {
     this.#parts.onModernAnswer(x, answer)
     if (!answeredProbe(answer)) return false
     operation.resultType = 'fallback_probe'
-    this.#parts.operations.end(operation, 'ok', '', this.#link.session)
+    this.#parts.operations.end(operation, 'ok', '')
     return true
   }
 
@@ -301,10 +300,9 @@ export class Inspection implements Observer, MessageSink {
       if (x.outcome === 'http_error' && this.#probed(operation, this.#stray?.errorCode)) continue
       const verdict = unanswered(operation, x, leftover)
       if (verdict === undefined) operations.leave(operation, session as Session)
-      else operations.end(operation, verdict.outcome, verdict.errorType, session)
+      else operations.end(operation, verdict.outcome, verdict.errorType)
     }
-    for (const operation of this.#asked ?? NO_OPERATIONS)
-      operations.end(operation, 'downstream_closed', 'no_response', undefined)
+    for (const operation of this.#asked ?? NO_OPERATIONS) operations.end(operation, 'downstream_closed', 'no_response')
   }
 
   /** Whether the response may come on another stream: one that resumes this one, or the session's own. */

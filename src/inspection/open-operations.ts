@@ -3,16 +3,24 @@ import type { Operation } from '../exchange/operation.ts'
 import type { RequestId } from '../mcp/message.ts'
 
 /** A session seldom has more than a few: searching them costs less than keeping a Map, and leaves no garbage. */
-export class OpenOperations {
+export class OpenOperations<Of = undefined> {
   #first: Operation | undefined
   #last: Operation | undefined
   size = 0
+  /** What it is a part of. */
+  readonly of: Of
 
-  has(operation: Operation): boolean {
-    return operation.previous !== undefined || this.#first === operation
+  constructor(of: Of) {
+    this.of = of
   }
 
+  has(operation: Operation): boolean {
+    return operation.list === this
+  }
+
+  /** It must wait in no other list. */
   add(operation: Operation): void {
+    operation.list = this
     operation.previous = this.#last
     operation.next = undefined
     if (this.#last === undefined) this.#first = operation
@@ -29,6 +37,7 @@ export class OpenOperations {
     if (next === undefined) this.#last = previous
     else next.previous = previous
     operation.previous = operation.next = undefined
+    operation.list = undefined
     this.size--
   }
 

@@ -24,10 +24,13 @@ export interface OperationsOptions {
 /** Kept for sessions that get something to wait for; more only come from a burst. */
 const MOST_SPARE = 64
 
+type SessionList = OpenOperations<SessionOperations>
+
 /** The open operations of one session, both ways. */
 class SessionOperations implements Pending {
-  readonly server = new OpenOperations()
-  readonly client = new OpenOperations()
+  readonly server: SessionList = new OpenOperations(this)
+  readonly client: SessionList = new OpenOperations(this)
+  session: Session | undefined = undefined
   readonly #onSessionEnded: (operation: Operation, by: EndedBy) => void
 
   constructor(onSessionEnded: (operation: Operation, by: EndedBy) => void) {
@@ -39,7 +42,12 @@ class SessionOperations implements Pending {
   }
 
   ended(by: EndedBy): void {
-    for (const open of [this.server, this.client]) for (const operation of open) this.#onSessionEnded(operation, by)
+    for (const open of [this.server, this.client]) {
+      for (const operation of open) {
+        open.delete(operation)
+        this.#onSessionEnded(operation, by)
+      }
+    }
   }
 }
 
@@ -69,14 +77,14 @@ export class Operations {
   }
 
   /** Its response message has passed. */
-  answer(operation: Operation, message: Envelope, session: Session | undefined): void {
+  answer(operation: Operation, message: Envelope): void {
     const { outcome, errorType } = verdictOf(message)
     const { resultType } = message
     operation.responseBytes = message.bytes
     operation.errorMessage = message.errorMessage
     if (resultType !== undefined && resultType !== 'complete')
       operation.resultType = resultType === 'input_required' ? resultType : '_other'
-    this.end(operation, outcome, errorType, session)
+    this.end(operation, outcome, errorType)
   }
 
   /** Its exchange is over, and its response may still come on another stream of the session. */
@@ -87,21 +95,19 @@ export class Operations {
     this.#adrift.set(session, now)
     const open = this.#of(session)[operation.direction]
     // It may have begun before its session did.
-    if (!open.has(operation)) open.add(operation)
-    if (open.size > MOST_OPEN) this.#giveUpOldest(open, session)
+    if (!open.has(operation)) {
+      // Or in another one: `initialize` may name an old session and be given a new one.
+      if (operation.list !== undefined) this.#leaveList(operation.list as SessionList, operation)
+      open.add(operation)
+    }
+    if (open.size > MOST_OPEN) this.#giveUpOldest(open)
   }
 
-  end(operation: Operation, outcome: Outcome, errorType: string, session: Session | undefined): void {
+  end(operation: Operation, outcome: Outcome, errorType: string): void {
     if (operation.endedAt > 0) return
-    const pending = session?.pending as SessionOperations | undefined
-    if (session !== undefined && pending !== undefined && operation.id !== undefined) {
-      pending[operation.direction].delete(operation)
-      // A session with something pending counts as in use.
-      if (pending.size === 0) {
-        session.pending = undefined
-        if (this.#spare.length < MOST_SPARE) this.#spare.push(pending)
-      }
-    }
+    // Where it waits, which is not always the session of its response: `initialize` may name an old one.
+    const list = operation.list as SessionList | undefined
+    if (list !== undefined) this.#leaveList(list, operation)
     operation.endedAt = this.#options.now()
     operation.outcome = outcome
     operation.errorType = errorType
@@ -119,18 +125,30 @@ export class Operations {
     }
   }
 
+  #leaveList(list: SessionList, operation: Operation): void {
+    list.delete(operation)
+    const pending = list.of
+    const { session } = pending
+    // A session with something pending counts as in use.
+    if (pending.size > 0 || session?.pending !== pending) return
+    session.pending = undefined
+    pending.session = undefined
+    if (this.#spare.length < MOST_SPARE) this.#spare.push(pending)
+  }
+
   #of(session: Session): SessionOperations {
     const pending = session.pending as SessionOperations | undefined
     if (pending !== undefined) return pending
     const made = this.#spare.pop() ?? new SessionOperations(this.#sessionEnded)
+    made.session = session
     session.pending = made
     return made
   }
 
-  #giveUpOldest(open: OpenOperations, session: Session): void {
+  #giveUpOldest(open: SessionList): void {
     for (const operation of open) {
       if (operation.adriftAt === 0) continue
-      this.end(operation, 'timeout', 'abandoned', session)
+      this.end(operation, 'timeout', 'abandoned')
       return
     }
   }
@@ -144,8 +162,8 @@ export class Operations {
       for (const operation of open) {
         if (operation.adriftAt === 0) continue
         if (now - operation.adriftAt < limit) adrift++
-        else if (operation.cancelled) this.end(operation, 'downstream_closed', 'cancelled', session)
-        else this.end(operation, 'timeout', 'abandoned', session)
+        else if (operation.cancelled) this.end(operation, 'downstream_closed', 'cancelled')
+        else this.end(operation, 'timeout', 'abandoned')
       }
     }
     return adrift
@@ -154,7 +172,7 @@ export class Operations {
   /** What an exchange still carries ends with it; the rest ends here. */
   readonly #sessionEnded = (operation: Operation, by: EndedBy): void => {
     if (operation.adriftAt === 0) return
-    this.end(operation, outcomeOf(by), 'session_ended', undefined)
+    this.end(operation, outcomeOf(by), 'session_ended')
   }
 }
 

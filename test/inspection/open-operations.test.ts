@@ -19,7 +19,7 @@ const operation = (id: number): Operation =>
 
 test('it holds what was added and not deleted, oldest first, as an array does', () =>
   seeded((random) => {
-    const open = new OpenOperations()
+    const open = new OpenOperations(undefined)
     let model: Operation[] = []
     const gone: Operation[] = []
     for (let step = 0; step < 2_000; step++) {
@@ -46,7 +46,7 @@ test('it holds what was added and not deleted, oldest first, as an array does', 
   }))
 
 test('any may be deleted while it is walked', () => {
-  const open = new OpenOperations()
+  const open = new OpenOperations(undefined)
   const all = [1, 2, 3, 4].map(operation)
   for (const each of all) open.add(each)
   const walked: unknown[] = []
