@@ -13,9 +13,14 @@ export interface TaskSources {
 
 export function observeTasks(store: SeriesStore, instruments: Instruments, sources: TaskSources): void {
   const { pools, incidents, config } = instruments
+  /** By series that have ended: their upstream was removed. */
+  let probesBefore = 0
+  pools.upstreamProbeDuration.onFreeing(({ count }) => {
+    probesBefore += count
+  })
   const begun: Readonly<Record<string, () => number>> = {
     ...sources,
-    probe: () => total(pools.upstreamProbeDuration.series, ({ count }) => count),
+    probe: () => probesBefore + total(pools.upstreamProbeDuration.series, ({ count }) => count),
     // One that was dropped was never begun.
     notification: () =>
       total(incidents.notifications.series, ({ value, labelValues: [result] }) => (result === 'dropped' ? 0 : value)),
