@@ -9,8 +9,8 @@ export class Modules {
   readonly #folder: string
   /** The state in which each file was when it was first read. */
   readonly #first = new Map<string, string>()
-  /** URLs of what is being read, or was given up while it was. */
-  readonly #unsettled = new Set<string>()
+  /** URLs of what is being read, has failed, or was given up: Node answers them with the same for ever. */
+  readonly #useless = new Set<string>()
 
   /** @param folder where package names are looked up first */
   constructor(folder: string) {
@@ -33,18 +33,16 @@ export class Modules {
     const url = pathToFileURL(module)
     // Node keeps what it has read by its URL, a failure too: whoever mends a file could never reload it.
     if (version !== first) url.searchParams.set('version', version)
-    // It keeps what never settles as well, when what the file waits for may be there by now.
-    for (let copy = 2; this.#unsettled.has(url.href); copy++) url.searchParams.set('copy', String(copy))
+    // Also of a file that nobody has changed: what it waits for may be there by now.
+    for (let copy = 2; this.#useless.has(url.href); copy++) url.searchParams.set('copy', String(copy))
     return wait(this.#import(url.href))
   }
 
   async #import(href: string): Promise<{ default?: unknown }> {
-    this.#unsettled.add(href)
-    try {
-      return await import(href)
-    } finally {
-      this.#unsettled.delete(href)
-    }
+    this.#useless.add(href)
+    const loaded = await import(href)
+    this.#useless.delete(href)
+    return loaded
   }
 }
 
