@@ -21,6 +21,7 @@ export interface Bearer {
 }
 
 interface Entry extends Bearer {
+  readonly file: string | undefined
   digest: Buffer
 }
 
@@ -38,7 +39,12 @@ export class Tokens {
   /** Throws when a file cannot be read. */
   constructor(sources: readonly TokenSource[], onReload: TokenReload = () => {}, poll = POLL_MS) {
     this.#entries = sources.map(({ name, rights, token, tokenFile }) => {
-      const entry = { name, rights: new Set(rights), digest: digest(token ?? readToken(tokenFile as string)) }
+      const entry = {
+        name,
+        rights: new Set(rights),
+        file: token === undefined ? tokenFile : undefined,
+        digest: digest(token ?? readToken(tokenFile as string)),
+      }
       if (tokenFile !== undefined) this.#follow(entry, tokenFile, onReload, poll)
       return entry
     })
@@ -61,6 +67,25 @@ export class Tokens {
     for (const stop of this.#stops) stop()
   }
 
+  /** Takes what all files hold now, if no two are alike: two may have swapped theirs. */
+  #takeAll(onReload: TokenReload): boolean {
+    const now = this.#entries.map(({ file, digest: before }) => {
+      try {
+        return file === undefined ? before : digest(readToken(file))
+      } catch {
+        return before
+      }
+    })
+    if (now.some((one, i) => now.findIndex((other) => timingSafeEqual(one, other)) < i)) return false
+    for (const [i, entry] of this.#entries.entries()) {
+      const read = now[i] as Buffer
+      if (timingSafeEqual(read, entry.digest)) continue
+      entry.digest = read
+      onReload(entry.name, undefined)
+    }
+    return true
+  }
+
   #follow(entry: Entry, file: string, onReload: TokenReload, interval: number): void {
     const reload = (): void => {
       this.#clashes.delete(reload)
@@ -68,12 +93,13 @@ export class Tokens {
         const read = digest(readToken(file))
         if (timingSafeEqual(read, entry.digest)) return
         const owner = this.#entries.find(({ digest }) => timingSafeEqual(read, digest))
-        if (owner !== undefined) {
+        if (owner === undefined) {
+          entry.digest = read
+          onReload(entry.name, undefined)
+        } else if (!this.#takeAll(onReload)) {
           this.#clashes.add(reload)
           throw new Error(`the token is that of ${owner.name} too`)
         }
-        entry.digest = read
-        onReload(entry.name, undefined)
       } catch (error) {
         onReload(entry.name, error as Error)
         return

@@ -107,6 +107,25 @@ describe('a token that moves from one file to the next', () => {
   })
 })
 
+describe('two tokens that swap their files', () => {
+  it('each have the rights of the file that they stand in now', async (t) => {
+    const at = folder(t)
+    const [reader, writer] = [join(at, 'reader'), join(at, 'writer')]
+    writeFileSync(reader, ONE)
+    writeFileSync(writer, TWO)
+    const sources = [
+      { name: 'reader', rights: ['read'], tokenFile: reader },
+      { name: 'writer', rights: ['write'], tokenFile: writer },
+    ] as const
+    const tokens = new Tokens(sources, () => {}, 20)
+    t.after(() => tokens.close())
+    writeFileSync(reader, TWO)
+    writeFileSync(writer, ONE)
+    await settles(() => tokens.bearer(TWO)?.name === 'reader')
+    assert.equal(tokens.bearer(ONE)?.name, 'writer')
+  })
+})
+
 describe('a text', () => {
   it('is no token if it could be guessed, or could not be sent', () => {
     assert.equal(tokenFault('0123456789abcdef'), undefined)
