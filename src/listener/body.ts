@@ -22,20 +22,51 @@ export function readBody(
     done(new GatewayError('request_too_large'), EMPTY)
     return
   }
-  let pieces: Buffer[] = []
-  let size = 0
+  let body = new Gathered()
+  let refused = false
   req.takeBody((piece) => {
-    if (piece === null) {
-      // Nearly every MCP request arrives in one piece.
-      done(undefined, pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, size))
-      return
-    }
-    size += piece.length
-    if (size <= limit) pieces.push(piece)
+    if (refused) return
+    if (piece === null) done(undefined, body.whole)
+    else if (body.length + piece.length <= limit) body.add(piece)
     else {
-      pieces = []
+      refused = true
+      body = new Gathered()
       req.resume()
       done(new GatewayError('request_too_large'), EMPTY)
     }
   })
+}
+
+/** Pieces that are kept as they came. Of one byte each they take two hundred times their size. */
+const MOST_PIECES = 64
+
+class Gathered {
+  length = 0
+  #pieces: Buffer[] = []
+  /** In place of the pieces, when there were many. */
+  #bytes: Buffer | undefined = undefined
+
+  add(piece: Buffer): void {
+    const from = this.length
+    this.length += piece.length
+    if (this.#bytes === undefined) {
+      this.#pieces.push(piece)
+      if (this.#pieces.length < MOST_PIECES) return
+      this.#bytes = Buffer.concat(this.#pieces, this.length)
+      this.#pieces = []
+      return
+    }
+    if (this.length > this.#bytes.length) {
+      const wider = Buffer.allocUnsafeSlow(this.length * 2)
+      this.#bytes.copy(wider, 0, 0, from)
+      this.#bytes = wider
+    }
+    piece.copy(this.#bytes, from)
+  }
+
+  get whole(): Buffer {
+    if (this.#bytes !== undefined) return this.#bytes.subarray(0, this.length)
+    // Nearly every MCP request arrives in one piece.
+    return this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces, this.length)
+  }
 }
