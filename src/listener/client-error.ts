@@ -1,4 +1,5 @@
 /** Answers what never became a request: heads that are too slow, too large, or no HTTP. */
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type ErrorCode, GatewayError } from '../errors.ts'
 import { errorBody } from './answer.ts'
@@ -16,10 +17,22 @@ const REASONS: Readonly<Record<number, string>> = {
 
 /** The exchange that a connection carries now, so that a fault of the connection ends it with the right outcome. */
 const CURRENT = Symbol('current exchange')
-type Tagged = Socket & { [CURRENT]?: Downstream | undefined }
+/** Its last response has begun. */
+const CLOSING = Symbol('closing')
+type Tagged = Socket & { [CURRENT]?: Downstream | undefined; [CLOSING]?: boolean }
 
 export function setCurrent(socket: Socket, downstream: Downstream): void {
   ;(socket as Tagged)[CURRENT] = downstream
+}
+
+/** What follows the request of this response on its connection is not served: the response says so (RFC 9112 §9.6). */
+export function closeBehind(socket: Socket, res: ServerResponse): void {
+  res.shouldKeepAlive = false
+  ;(socket as Tagged)[CLOSING] = true
+}
+
+export function isClosing(socket: Socket): boolean {
+  return (socket as Tagged)[CLOSING] === true
 }
 
 /** @returns whether the connection carries no exchange now (a pipelined one may have begun already) */

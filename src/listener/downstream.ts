@@ -12,6 +12,7 @@ import { SseBoundary } from '../mcp/sse-boundary.ts'
 import { writeAnswer, writeError } from './answer.ts'
 import { readBody } from './body.ts'
 import { breakEnd } from './broken-end.ts'
+import { closeBehind } from './client-error.ts'
 import { endResponse, isUnread } from './linger.ts'
 import type { Linked } from './open-exchanges.ts'
 import type { Request } from './request.ts'
@@ -126,7 +127,7 @@ export class Downstream implements Sink, Linked<Downstream> {
     const res = this.#res
     x.status = head.status
     // An answer may come before the request is whole, and the rest of it may never be wanted.
-    if (isUnread(this.#req) || this.#options.closing()) res.shouldKeepAlive = false
+    if (isUnread(this.#req) || this.#options.closing()) closeBehind(this.socket, res)
     try {
       // Also an empty reason phrase: without one Node would write its own.
       res.writeHead(head.status, head.statusText, head.headers)
@@ -246,7 +247,7 @@ export class Downstream implements Sink, Linked<Downstream> {
     const res = this.#res
     this.#complete = true
     this.x.status = status
-    if (isUnread(this.#req) || this.#options.closing()) res.shouldKeepAlive = false
+    if (isUnread(this.#req) || this.#options.closing()) closeBehind(this.socket, res)
     try {
       this.x.responseBytes = write()
     } catch {

@@ -15,7 +15,7 @@ import type { Source } from '../exchange/flow.ts'
 import { type Allows, allowedOrigins, hostname } from '../mcp/allow-list.ts'
 import { METHODS } from '../node-http.ts'
 import { letRead } from './answer.ts'
-import { clearCurrent, setCurrent } from './client-error.ts'
+import { clearCurrent, isClosing, setCurrent } from './client-error.ts'
 import { Downstream, type DownstreamOptions } from './downstream.ts'
 import { headFault } from './head-fault.ts'
 import type { OpenExchanges } from './open-exchanges.ts'
@@ -127,6 +127,8 @@ export class Router {
     const exact = this.#exact
     const { routing } = this.#app
     return (req, res) => {
+      // Its downstream was told that nothing more would be served, and may ask again elsewhere.
+      if (isClosing(req.socket)) return
       const serve = exact.get(req.url ?? '')
       if (serve === undefined) routing(req, res)
       else serve(req, res)

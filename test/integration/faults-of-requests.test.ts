@@ -59,6 +59,21 @@ test('a request body that goes on behind its 408 never reaches the upstream eith
   await s.countedOnce()
 })
 
+test('what is pipelined behind an answer that closes the connection is not served', async (t) => {
+  const s = await stage(t, { settings: { limits: { requestBytes: '1KiB' } } })
+  // A warm connection takes a request at once.
+  await s.serves()
+  const client = await s.client()
+  const big = `POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n${'x'.repeat(2000)}\r\n0\r\n\r\n`
+  await client.send(Buffer.concat([Buffer.from(big), s.bytes('behind')]))
+  assertRpcError(await client.response(), 'request_too_large', null)
+  await client.closed
+  assert.equal((await s.ended())['error.type'], 'request_too_large')
+  await s.settled()
+  assert.equal(s.hits('behind').length, 0)
+  await s.serves()
+})
+
 test('the time for a request bounds no response', async (t) => {
   const s = await stage(t, {
     settings: SLOW,
