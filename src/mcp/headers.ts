@@ -84,7 +84,10 @@ export function protectedToken(tokens: readonly string[]): string | undefined {
 
 /** By length, the first letter of the one that is so long. */
 const SINGLE_BY_LENGTH = new Uint8Array(32)
-for (const name of SINGLE) SINGLE_BY_LENGTH[name.length] = name.charCodeAt(0)
+for (const name of SINGLE) {
+  if (SINGLE_BY_LENGTH[name.length] !== 0) throw new Error(`another header is as long as ${name}`)
+  SINGLE_BY_LENGTH[name.length] = name.charCodeAt(0)
+}
 
 /** The first header that occurs twice although it may occur once, if any. */
 export function duplicated(raw: readonly string[]): string | undefined {
