@@ -7,12 +7,13 @@
  * Origin, load and each proxy are a process each, the proxies fresh ones in every round. In a round the variants
  * take short turns in alternating order; a ratio compares turns next to each other. CPU is the proxy's user and
  * system time as the kernel counts it. `floor` is the least a forwarder on Node can do (forward/floor.ts).
- * Less warm-up than 5 seconds measures V8's compilers: the more code a proxy has, the later it is compiled.
+ * Less warm-up than 5 seconds (15 for streams, which are fewer) measures V8's compilers: the more code a proxy has, the
+ * later it is compiled.
  *
  * Load is closed-loop: requests/s and latencies are those of a saturated proxy only where `proxy, cores` is near 1
  * (streams are paced and stay below it). On a machine that others use, streams coalesce (`reads/answer` falls) and
  * caches cool: the last line of the tables says when a run is not to be quoted. Compare rows, not machines.
- * Linux only; a full run takes about ten minutes.
+ * Linux only; a full run takes about thirteen minutes.
  */
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
