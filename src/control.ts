@@ -82,6 +82,9 @@ export function buildControl(parts: ControlParts): Control {
       messages: config.errors.messages,
     }),
   ]
+  const { connectionsClosed } = instruments.admin
+  // There from the start, so that a rise from nothing can be told.
+  const closed = { waiting: connectionsClosed.bind(['waiting']), busy: connectionsClosed.bind(['busy']) }
   const admin = new AdminListener({
     ...config.admin,
     limits: { ...config.limits, ...config.admin.limits },
@@ -91,7 +94,7 @@ export function buildControl(parts: ControlParts): Control {
     routes,
     tokens: tokensOf(config.admin, logger),
     refused: (reason) => instruments.admin.refused.bind([reason]).add(1),
-    onClosed: (what) => instruments.admin.connectionsClosed.bind([what]).add(1),
+    onClosed: (what) => closed[what].add(1),
     logger,
   })
   return {
