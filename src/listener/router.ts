@@ -127,8 +127,10 @@ export class Router {
     const exact = this.#exact
     const { routing } = this.#app
     return (req, res) => {
-      // Its downstream was told that nothing more would be served, and may ask again elsewhere.
-      if (isClosing(req.socket)) return
+      if (isClosing(req.socket)) {
+        unserved(req, res)
+        return
+      }
       const serve = exact.get(req.url ?? '')
       if (serve === undefined) routing(req, res)
       else serve(req, res)
@@ -225,6 +227,15 @@ export class Router {
       },
     }
   }
+}
+
+/**
+ * Its downstream was told that nothing more would be served, and may ask again elsewhere. Read, so that its leaving is
+ * noticed; answered, so that Node bounds what waits: the connection ends before that could go out.
+ */
+function unserved(req: Request, res: ServerResponse): void {
+  req.resume()
+  res.on('error', () => {}).end()
 }
 
 /** The address of the connection's other end; an IPv4 one as IPv4. */
